@@ -477,7 +477,7 @@ class KeyFooter(Widget):
                 by_action.setdefault(key.binding.action, key)
         room = (self.size.width or self.app.size.width) + 1
         fitting = set()
-        for action, key in sorted(by_action.items(), key=lambda item: _rank(item[1])):
+        for action, key in sorted(by_action.items(), key=lambda item: _footer_rank(item[1])):
             room -= self._cells(key) + 1
             if room < 0:
                 break
@@ -531,7 +531,7 @@ class KeyFooter(Widget):
             self.app.simulate_key(self._shown[position].binding.key)
 
 
-def _rank(key: ActiveBinding) -> int:
+def _footer_rank(key: ActiveBinding) -> int:
     """The order in which keys are left out of a narrow footer, the highest number first."""
     if key.binding.id in ALWAYS_SHOWN:
         return -1

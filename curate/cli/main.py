@@ -87,7 +87,7 @@ def _dispatch(words: Sequence[str], *, alone: bool) -> int:
 
 def ended(error: BaseException) -> int:
     """The exit code of a command that ended early, after printing the reason."""
-    error = _reason(error)
+    error = _original_error(error)
     if isinstance(error, CurateError):
         from curate.core.masking import without_keys
 
@@ -160,7 +160,7 @@ def _broken_installation(error: BaseException) -> str:
     return ""
 
 
-def _reason(error: BaseException) -> BaseException:
+def _original_error(error: BaseException) -> BaseException:
     """The exception behind one of a library: an interruption of compiled code, or a closed pipe, for which typer ends
     with status 1.
     """

@@ -101,7 +101,7 @@ def _takes_options(*without: str) -> Callable[[Tool], Tool]:
 
         @wraps(tool)
         async def taken(*arguments: Any, **values: Any) -> str:
-            words = [word for option in offered for word in _words(option, values.pop(option.key, None))]
+            words = [word for option in offered for word in _option_words(option, values.pop(option.key, None))]
             return await tool(*arguments, words=words, **values)
 
         parameters = in_place_of("words", map(_tool_parameter, offered), signature(tool).parameters.values())
@@ -118,7 +118,7 @@ def _tool_parameter(option: VerbOption) -> Parameter:
     return Parameter(option.key, Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=described)
 
 
-def _words(option: VerbOption, value: Any) -> list[str]:
+def _option_words(option: VerbOption, value: Any) -> list[str]:
     """An option and its value as words of the command line; empty if it is not given."""
     if isinstance(value, bool):
         return [option.flag] if value else []

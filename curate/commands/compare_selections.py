@@ -209,7 +209,7 @@ def comparison_of(
     for name in (RANDOM, LONGEST, ALL):
         loss = _mean_difference(losses[SELECTION], losses[name])
         score = _mean_difference(scores[SELECTION], scores[name]) if first_evaluation else None
-        lower, higher = _outcome(loss), _outcome(score) if score else None
+        lower, higher = _interval_sign(loss), _interval_sign(score) if score else None
         verdict: dict[int, Verdict] = {-1: "better", 0: "open", 1: "worse"}
         differences.append(Difference(name, loss, verdict[lower], score, None if higher is None else verdict[-higher]))
     return SelectionComparison(
@@ -229,7 +229,7 @@ def _mean_difference(values: Sequence[float], others: Sequence[float]) -> Interv
     return interval([value - other_value for value, other_value in zip(values, others, strict=True)])
 
 
-def _outcome(difference: Interval) -> int:
+def _interval_sign(difference: Interval) -> int:
     """-1 or 1 if the whole interval is below or above 0, else 0."""
     return (difference.low > 0) - (difference.high < 0)
 

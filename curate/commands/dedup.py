@@ -139,7 +139,7 @@ def dedup(
     decided, rules = work.decisions, work.rules
     if config.embeddings:
         fingerprint(config.embeddings)  # raises `ModelError` before anything is read
-    against, skipped_notes = _others(against, work.files)
+    against, skipped_notes = _files_to_compare(against, work.files)
     snapshots = snapshots_of([*against, *work.files])
     files, name_of = with_edits(work.files, edits_of(decided), work.project.edited)
     workers, folder = within_memory(paths := [*against, *files], session.memory, MEMORY, cores())
@@ -209,7 +209,7 @@ def _with_excluded(work: Workspace, table: Table, dropped: list[Dropped], first:
     return sorted([*dropped, *(removal for removal in excluded.values() if removal.place not in places)])
 
 
-def _others(paths: Sequence[Path], files: Sequence[Path]) -> tuple[list[Path], list[str]]:
+def _files_to_compare(paths: Sequence[Path], files: Sequence[Path]) -> tuple[list[Path], list[str]]:
     """The files to compare with, without those that are deduplicated themselves, and a note for each of these. Raises
     `UsageError` if none is left.
     """
@@ -414,7 +414,7 @@ def finding_counts(
     if memory is None or table.line_keys is None or config.per_file_ignores or not rules.is_cacheable(config):
         single[:] = True
     accepted_findings = {name: decision for name, decision in decisions.items() if decision.kept}
-    counts_by_id = _counts(table, config, rules, lines[single], pool, project.suppressed, accepted_findings)
+    counts_by_id = _finding_counts(table, config, rules, lines[single], pool, project.suppressed, accepted_findings)
     if single.all() or memory is None or table.line_keys is None:
         return counts_by_id
     cacheable = np.flatnonzero(~single)
@@ -423,7 +423,9 @@ def finding_counts(
     counts, is_cached = cached.find(keys)
     new = np.flatnonzero(~is_cached)
     if len(new):
-        fresh = _counts(table, config, rules, lines[cacheable[new]], pool, project.suppressed, accepted_findings)
+        fresh = _finding_counts(
+            table, config, rules, lines[cacheable[new]], pool, project.suppressed, accepted_findings
+        )
         counts[new] = [fresh.get(names[index], NO_FINDINGS)[1:] for index in cacheable[new].tolist()]
         cached.add(keys[new], counts[new])
     with_findings = np.flatnonzero(counts.any(axis=1))
@@ -432,7 +434,7 @@ def finding_counts(
     return counts_by_id
 
 
-def _counts(
+def _finding_counts(
     table: Table,
     config: CheckConfig,
     rules: RuleSelection,

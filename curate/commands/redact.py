@@ -88,13 +88,13 @@ def redact(
             texts = (text for part in parts for of_line in part.lines for text in of_line)
             with reading() as advance:
                 redactor.entities = names_by_text(texts, entities, advance)
-        report.read, learned = _learn(work.files, redactor, copies)
+        report.read, learned = _learn_values(work.files, redactor, copies)
         if not report.read:
             raise InputError("no line to redact: the files are empty", "name files with examples")
         with replacing_both(output, aside, overwrite=overwrite, seen=snapshots) as outputs:
             for part in _parts(work.files, _State(redactor, learned), _results_of_part, copies):
                 for line, secrets in part.lines:
-                    _write(line, secrets, part.before, redactor, report, *outputs)
+                    _write_line(line, secrets, part.before, redactor, report, *outputs)
                 if progress:
                     progress(len(part.lines))
             report.written, report.aside = (file.lines for file in outputs)
@@ -170,7 +170,7 @@ def _part_key(lines: Sequence[ParsedLine]) -> PartKey:
     return (lines[0].place.file, lines[0].line.offset) if lines else ("", 0)
 
 
-def _learn(files: Sequence[Path], redactor: Redactor, copies: TempStore) -> tuple[int, dict[PartKey, bytes]]:
+def _learn_values(files: Sequence[Path], redactor: Redactor, copies: TempStore) -> tuple[int, dict[PartKey, bytes]]:
     """Learn the values of all files. Returns the number of lines, and for each part whether each line has a value.
 
     Raises `InputError`.
@@ -231,7 +231,7 @@ def _search_line(line: ParsedLine, redactor: Redactor, *, has_values: bool) -> _
     return line, secrets
 
 
-def _write(
+def _write_line(
     line: ParsedLine | bytes,
     secrets: list[list[Secret]],
     before: int,

@@ -112,12 +112,12 @@ class Step:
     @property
     def value(self) -> str:
         """What was decided: `keep`, `drop × 3`, `rating 4`."""
-        words = Counter(map(_word, self.decisions))
+        words = Counter(map(_decision_word, self.decisions))
         text = ", ".join(word if count == 1 else f"{word} × {count:,}" for word, count in words.items())
         return f"undo: {text}" if self.undoes else text
 
 
-def _word(decision: Decision) -> str:
+def _decision_word(decision: Decision) -> str:
     """The decision of a record in a word or two: `keep`, `rating 4`, `no note`."""
     undone = decision.verdict == "undecided"
     match decision.record:

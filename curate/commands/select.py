@@ -189,7 +189,7 @@ def select(work: Workspace, goal: SelectionGoal, models: Models) -> SelectResult
     cache, listen = work.cache, work.session.listen
     planned = dedup(work, config=config)
     removed_places = {duplicate.place for duplicate in planned.duplicates}
-    examples, exchanges = _read(planned.table, [*goal.floors])
+    examples, exchanges = _read_examples(planned.table, [*goal.floors])
     columns, notes = score_exchanges(exchanges, models, cache=cache, listen=listen)
     positions = {exchange.id: index for index, exchange in enumerate(exchanges)}
     left_out = [*planned.dropped, *_without_example(planned)]
@@ -259,7 +259,7 @@ class _Candidate:
     """Its value of each field with floors."""
 
 
-def _read(table: Table, fields: Sequence[str]) -> tuple[list[_Candidate], list[Exchange]]:
+def _read_examples(table: Table, fields: Sequence[str]) -> tuple[list[_Candidate], list[Exchange]]:
     """The examples of a table and their distinct exchanges, which processes read if there are many; `fields`: those
     with floors.
     """
@@ -320,7 +320,9 @@ def _select_examples(
     quality = np.array([1 - doubts[positions[name]] if name in positions else 1.0 for name in names])
     sizes = _costs(names, candidates, goal)
     budget = goal.tokens if goal.tokens is not None else goal.examples or len(names)
-    groups = [_groups([candidates[name].traits[index] for name in names]) for index in range(len(goal.floors))]
+    groups = [
+        _positions_by_value([candidates[name].traits[index] for name in names]) for index in range(len(goal.floors))
+    ]
     needed = sum(
         min(len(rows), minimum)
         for group, minimum in zip(groups, goal.floors.values(), strict=True)
@@ -360,7 +362,7 @@ def _vectors(
     return np.asarray(summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-6))
 
 
-def _groups(values: Sequence[str | None]) -> dict[str, list[int]]:
+def _positions_by_value(values: Sequence[str | None]) -> dict[str, list[int]]:
     """The positions of the examples with each value of a field; examples without a value are left out."""
     groups: dict[str, list[int]] = {}
     for index, value in enumerate(values):

@@ -61,7 +61,7 @@ def other_alternatives(question: str, left: str, right: str) -> ChosenWords | No
     roots = _alternatives(asked_part(question), language_of(f"{left}\n{right}"))
     if roots is None:
         return None
-    choices = [_choice(text, roots) for text in (left, right)]
+    choices = [_chosen_root(text, roots) for text in (left, right)]
     if not all(root for root, _ in choices) or choices[0][0] == choices[1][0]:
         return None
     return ChosenWords(choices[0][1], choices[1][1], PRECISION)
@@ -81,7 +81,7 @@ def _alternatives(part: str, language: str) -> tuple[str, str] | None:
     return None if first.startswith(second) or second.startswith(first) else (first, second)
 
 
-def _choice(answer: str, roots: tuple[str, str]) -> tuple[str, str]:
+def _chosen_root(answer: str, roots: tuple[str, str]) -> tuple[str, str]:
     """The root that an answer names first, and the word; both empty if it names none in its first sentences, or beside
     a negation or comparison.
     """

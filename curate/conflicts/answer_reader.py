@@ -134,7 +134,7 @@ def compare_answers(
 
     def bounds() -> list[float]:
         return [
-            _bound([readings.get(exchange) for exchange in both], answers)
+            _max_probability([readings.get(exchange) for exchange in both], answers)
             for both, (_, answers) in zip(own, pairs, strict=True)
         ]
 
@@ -153,14 +153,14 @@ def compare_answers(
     ]
     readings |= read({exchange for pair in exchanges for both in pair for exchange in both} - readings.keys())
     return [
-        _compared([(readings[left], readings[right]) for left, right in both], *answers)
+        _answer_comparison([(readings[left], readings[right]) for left, right in both], *answers)
         if both
         else AnswerComparison(bound, "", "")
         for both, bound, (_, answers) in zip(exchanges, upper_bounds, pairs, strict=True)
     ]
 
 
-def _bound(own: Sequence[AnswerReading | None], answers: TextPair) -> float:
+def _max_probability(own: Sequence[AnswerReading | None], answers: TextPair) -> float:
     """The highest probability of two answers of which is known what they say to their own questions, or what one of
     them does; None for the other.
     """
@@ -170,10 +170,10 @@ def _bound(own: Sequence[AnswerReading | None], answers: TextPair) -> float:
         1.0 if reading is None else _missing(reading, answer, every=brief)
         for reading, answer in zip(own, reversed(answers), strict=True)
     )
-    return _probability(*_asked(reading for reading in own if reading is not None), opposite, other_value)
+    return _probability(*_request_kinds(reading for reading in own if reading is not None), opposite, other_value)
 
 
-def _asked(readings: Iterable[AnswerReading]) -> tuple[float, float]:
+def _request_kinds(readings: Iterable[AnswerReading]) -> tuple[float, float]:
     """The least probabilities that yes or no is asked for, and a name or place."""
     kinds = [reading.kinds for reading in readings]
     return min(kind[0] for kind in kinds), min(kind[1] for kind in kinds)
@@ -184,7 +184,7 @@ def _probability(asks_yes_or_no: float, asks_name: float, opposite: float, other
     return logistic(INTERCEPT + OPPOSITE_WEIGHT * asks_yes_or_no * opposite + VALUE_WEIGHT * asks_name * other_value)
 
 
-def _compared(read: Sequence[tuple[AnswerReading, AnswerReading]], left: str, right: str) -> AnswerComparison:
+def _answer_comparison(read: Sequence[tuple[AnswerReading, AnswerReading]], left: str, right: str) -> AnswerComparison:
     """`read`: of both answers, with each question."""
     brief = is_brief((left, right))
     opposite = fmean(first.yes * (1 - second.yes) + second.yes * (1 - first.yes) for first, second in read)
@@ -192,7 +192,7 @@ def _compared(read: Sequence[tuple[AnswerReading, AnswerReading]], left: str, ri
     other_value = fmean(
         min(_missing(first, right, every=brief), _missing(second, left, every=brief)) for first, second in read
     )
-    asks_yes_or_no, asks_name = _asked(reading for both in read for reading in both)
+    asks_yes_or_no, asks_name = _request_kinds(reading for both in read for reading in both)
     words = (_value_words(side) if asks_name * other_value > asks_yes_or_no * opposite else "" for side in read[0])
     return AnswerComparison(_probability(asks_yes_or_no, asks_name, opposite, other_value), *words)
 

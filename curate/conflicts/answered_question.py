@@ -93,14 +93,14 @@ def features(
     left_words, right_words = map(content_words, questions)
     left_answer_words, right_answer_words = (content_words(left_answer[:MAX_ANSWER_CHARS]) for left_answer in answers)
     crossed = (
-        _share(left_words - right_words, right_answer_words)
-        - _share(left_words - right_words, left_answer_words)
-        + _share(right_words - left_words, left_answer_words)
-        - _share(right_words - left_words, right_answer_words)
+        _weighted_share(left_words - right_words, right_answer_words)
+        - _weighted_share(left_words - right_words, left_answer_words)
+        + _weighted_share(right_words - left_words, left_answer_words)
+        - _weighted_share(right_words - left_words, right_answer_words)
     )
     left_all, right_all = left_words | left_answer_words, right_words | right_answer_words
     shared_share = min(
-        MAX_SHARED_WORDS, max(_share(left_all, right_all), _share(right_all, left_all))
+        MAX_SHARED_WORDS, max(_weighted_share(left_all, right_all), _weighted_share(right_all, left_all))
     )  # of the shorter side
     return (
         float(left_both @ right_both),
@@ -110,7 +110,7 @@ def features(
     )
 
 
-def _share(words: Set[str], text: Set[str]) -> float:
+def _weighted_share(words: Set[str], text: Set[str]) -> float:
     """The share of `words` that are in a text; rare words have a larger weight."""
     total = sum(map(rarity, words))
     return sum(rarity(word) for word in words if word in text) / total if total else 0.0

@@ -67,7 +67,7 @@ FigureClash = tuple[str, str, str]
 def clashing_figures(question: str, left: str, right: str, pairs: Sequence[Aligned]) -> FigureClash | None:
     """The first two numbers that cannot both be right; None if there are none. Numbers of the question do not count."""
     if CALCULATION_REQUEST.search(question) and WORKED_CALCULATION.search(left) and WORKED_CALCULATION.search(right):
-        return _results(left, right)
+        return _different_results(left, right)
     counted = {stem(match.group(1).lower()) for match in HOW_MANY_QUESTION.finditer(question)}
     named = [counted & _stems_without(answer, ()) for answer in (left, right)] if counted else [counted]
     if all(named) and named[0].isdisjoint(named[1]):
@@ -244,7 +244,7 @@ def _not_given(quantities: Sequence[Quantity], question_quantities: Sequence[Qua
     return [quantity for quantity in quantities if not any(quantity.same(given) for given in question_quantities)]
 
 
-def _results(left: str, right: str) -> FigureClash | None:
+def _different_results(left: str, right: str) -> FigureClash | None:
     """The final numbers of two calculations if they differ, else None: steps may differ, results may not."""
     a, b = _final_amount(left), _final_amount(right)
     return None if a is None or b is None or a.same(b) or a.value[0] == b.value[0] else ("numbers", a.text, b.text)

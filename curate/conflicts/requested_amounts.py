@@ -188,7 +188,9 @@ def _other_first_value(
         )
         if (
             is_apart
-            and not _may_overlap(_ends(firsts[0], left_amounts, left), _ends(firsts[1], right_amounts, right))
+            and not _may_overlap(
+                _range_ends(firsts[0], left_amounts, left), _range_ends(firsts[1], right_amounts, right)
+            )
             and not _is_multiple([firsts[0]], right_amounts, question_amounts)
             and not _is_multiple([firsts[1]], left_amounts, question_amounts)
         ):
@@ -240,7 +242,7 @@ def _other_slot(
         return None  # weekdays and years are often beside the point
     if (
         _agree(left_amount, right_amount, left, right)
-        or _may_overlap(_ends(left_amount, left_amounts, left), _ends(right_amount, right_amounts, right))
+        or _may_overlap(_range_ends(left_amount, left_amounts, left), _range_ends(right_amount, right_amounts, right))
         or _is_elsewhere([left_amount], right_amounts)
         or _is_elsewhere([right_amount], left_amounts)
         or _is_multiple([left_amount], right_amounts, question_amounts)
@@ -276,7 +278,7 @@ def _is_total(value: Quantity, other: Quantity) -> bool:
     return 1 < total / part <= MAX_FACTOR and math.isclose(total / part, round(total / part))
 
 
-def _ends(amount: Quantity, amounts: Sequence[Quantity], text: str) -> tuple[float, float] | None:
+def _range_ends(amount: Quantity, amounts: Sequence[Quantity], text: str) -> tuple[float, float] | None:
     """The ends of the range that an amount ends, in base units: "20-25 °C"; None for a date."""
     value = amount.value[0]
     if amount.kind == "date" or value is None:

@@ -192,7 +192,7 @@ def nearest(vectors: Matrix, min_cosine: float) -> Iterator[tuple[int, int, floa
     count = len(vectors)
     cosines = np.zeros((count, NEAREST_TRIES), dtype=np.float32)
     near = np.zeros((count, NEAREST_TRIES), dtype=np.int32)
-    for rows, others in _blocks(vectors):  # a row is compared with several cells
+    for rows, others in _row_blocks(vectors):  # a row is compared with several cells
         block = vectors[rows] @ vectors[others].T
         block[rows[:, None] == others[None, :]] = -1
         count_kept = min(NEAREST_TRIES, len(others))
@@ -216,7 +216,7 @@ def nearest(vectors: Matrix, min_cosine: float) -> Iterator[tuple[int, int, floa
         )
 
 
-def _blocks(vectors: Matrix) -> Iterator[tuple[Any, Any]]:
+def _row_blocks(vectors: Matrix) -> Iterator[tuple[Any, Any]]:
     """Rows, and the rows that they are compared with: all rows of a small matrix, those of the nearest cells of a large
     one.
     """

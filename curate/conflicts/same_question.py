@@ -289,14 +289,14 @@ def probability(
     score = _alike(features, entailment)
     if duplicate is not None:
         score = (score + log_odds(duplicate)) / 2
-    lowered, unlimited = _apart(features)
+    lowered, unlimited = _log_odds_parts(features)
     least = min(score, MIN_LIMITED_SCORE) if limited else -math.inf
     return logistic(max(score + lowered, least) + unlimited)
 
 
 def difference_score(features: tuple[float, ...]) -> float:
     """The part of the log-odds for the differences of two questions, without `MIN_LIMITED_SCORE`."""
-    return sum(_apart(features))
+    return sum(_log_odds_parts(features))
 
 
 def _alike(features: tuple[float, ...], entailment: float | None) -> float:
@@ -306,7 +306,7 @@ def _alike(features: tuple[float, ...], entailment: float | None) -> float:
     return intercept + _weighted_sum(weights, (*features[: len(FITTED_FEATURES)], *read))
 
 
-def _apart(features: tuple[float, ...]) -> tuple[float, float]:
+def _log_odds_parts(features: tuple[float, ...]) -> tuple[float, float]:
     """The parts of the log-odds by `LIMITED_COEFFICIENTS` and by `UNLIMITED_COEFFICIENTS`."""
     last = len(FITTED_FEATURES) + len(LIMITED_COEFFICIENTS)
     return (

@@ -51,11 +51,15 @@ def topics(pairs: Iterable[tuple[Question, Question]], questions: Sequence[Quest
         if member.context in parent:
             members[root(member.context)].append(member)
     enemies = {frozenset((normalised(left.answer), normalised(right.answer))) for left, right in clashing}
-    topics_found = [Topic(questions[0].request, _groups(questions, enemies)) for questions in members.values()]
+    topics_found = [
+        Topic(questions[0].request, _groups_without_contradiction(questions, enemies)) for questions in members.values()
+    ]
     return sorted(topics_found, key=lambda topic: (-sum(group.examples for group in topic.groups), topic.request))
 
 
-def _groups(questions: Sequence[Question], contradicting: set[frozenset[str]]) -> tuple[AnswerGroup, ...]:
+def _groups_without_contradiction(
+    questions: Sequence[Question], contradicting: set[frozenset[str]]
+) -> tuple[AnswerGroup, ...]:
     """Groups of answers without a contradiction inside a group, the most frequent first."""
     counts = Counter(normalised(question.answer) for question in questions)
     first = {normalised(question.answer): question for question in reversed(questions)}

@@ -49,15 +49,15 @@ def features(questions: TextPair, answers: TextPair) -> tuple[float, float]:
     common = len(left & right) / math.sqrt(len(left) * len(right) or 1)
     left_only, right_only = left_question - right_question, right_question - left_question
     crossed = (
-        _share(left_only, right_answer)
-        - _share(left_only, left_answer)
-        + _share(right_only, left_answer)
-        - _share(right_only, right_answer)
+        _pair_share(left_only, right_answer)
+        - _pair_share(left_only, left_answer)
+        + _pair_share(right_only, left_answer)
+        - _pair_share(right_only, right_answer)
     )
     return common, crossed / 2
 
 
-def _share(pairs: frozenset[str], text: frozenset[str]) -> float:
+def _pair_share(pairs: frozenset[str], text: frozenset[str]) -> float:
     return len(pairs & text) / len(pairs) if pairs else 0.0
 
 

@@ -61,9 +61,9 @@ def require_agreed(config: Config, path: Path, consent: "Consent | None", used: 
     home, confined = Path(os.path.abspath(path.parent)), os.environ.get(CONFINED_VARIABLE)  # noqa: PTH100
     root = Path(confined or home)
     reasons = [
-        (f"{key} = {_shown(value)}", why)
+        (f"{key} = {_value_in_message(value)}", why)
         for key, value, kind, default in _settings(config, home, root, used)
-        if (why := _reason(kind, value, default, home, root))
+        if (why := _consent_reason(kind, value, default, home, root))
     ]
     _require_consent(reasons, path, consent)
 
@@ -79,9 +79,9 @@ def require_recipe_agreed(path: Path, values: Mapping[str, Any], consent: "Conse
         return
     root = Path(os.environ.get(CONFINED_VARIABLE) or (here if home.is_relative_to(here) else home))
     reasons = [
-        (f"{key} = {_shown(value)}", why)
+        (f"{key} = {_value_in_message(value)}", why)
         for key, value, kind, default in _recipe_settings(values)
-        if (why := _reason(kind, value, default, home, root))
+        if (why := _consent_reason(kind, value, default, home, root))
     ]
     _require_consent(reasons, path, consent)
 
@@ -122,7 +122,7 @@ def _settings(config: Config, home: Path, root: Path, used: Used) -> Iterator[tu
             elif value != (default := type(section).model_fields[key].default):
                 yield f"{prefix}{key}", value, kind, default
     trains = PROJECT in used and config.recipe and used[PROJECT].get("recipe") is None
-    if trains and not _reason(Kind.PATH, config.recipe, "", home, root):  # else it is not read
+    if trains and not _consent_reason(Kind.PATH, config.recipe, "", home, root):  # else it is not read
         recipe = home / config.recipe
         values = load_toml(recipe, "recipe", "write one, or remove `recipe` from the configuration")
         values.pop("data", None)  # `curate run` itself requires that it is its output
@@ -139,10 +139,10 @@ def _recipe_settings(values: Mapping[str, Any]) -> Iterator[tuple[str, Any, Kind
                 yield key, value, kind, ""
 
 
-def _reason(kind: Kind | Guard, value: Any, default: Any, home: Path, root: Path) -> str:
+def _consent_reason(kind: Kind | Guard, value: Any, default: Any, home: Path, root: Path) -> str:
     """Why a value needs consent; empty if it does not."""
     if isinstance(kind, Guard):
-        return f"by default {_shown(default)}" if kind.weaker == "other" or value > default else ""
+        return f"by default {_value_in_message(default)}" if kind.weaker == "other" or value > default else ""
     if kind is Kind.TRACKER:
         return TRACKER
     if kind is Kind.ADDRESS or (kind is Kind.JUDGE and "://" in value):
@@ -161,7 +161,7 @@ def _reason(kind: Kind | Guard, value: Any, default: Any, home: Path, root: Path
 
 
 def _reason_of_model(name: str, home: Path, root: Path) -> str:
-    """Why the name of a model needs consent, as `_reason`; empty if it does not."""
+    """Why the name of a model needs consent, as `_consent_reason`; empty if it does not."""
     if name == NO_MODEL or name.startswith("offline:"):
         return ""
     folders = [folder for folder in (home / name, Path(name)) if folder.is_dir()]
@@ -189,7 +189,7 @@ def _is_inside(path: Path, root: Path) -> bool:
         return False
 
 
-def _shown(value: Any) -> str:
+def _value_in_message(value: Any) -> str:
     """A value as a message shows it: without secrets, on one line."""
     if not isinstance(value, str):
         return str(value).lower() if isinstance(value, bool) else str(value)

@@ -304,7 +304,7 @@ def complete_keys(text: str, *, anywhere: bool = False) -> Iterator[Secret]:
     """Find complete keys; with `anywhere`, also those right after a letter."""
     for start, key_format in STARTS:
         if key_format.reported and start in text:
-            for position, _ in _runs(text, start, key_format, anywhere=anywhere):
+            for position, _ in _key_stretches(text, start, key_format, anywhere=anywhere):
                 match = key_format.complete.match(text, position + len(start))
                 if match and not EXAMPLE_KEY.search(text[position : match.end()]):
                     yield Secret(position, match.end(), key_format.kind)
@@ -319,22 +319,22 @@ def _credentials(text: str) -> Iterator[Secret]:
     # Only long runs of key characters hold a key, unless it is truncated; most texts have few of them.
     stretches = text if "…" in text else " ".join(STRETCH.findall(text))
     if stretches:
-        yield from _keys(text, stretches)
+        yield from _keys_by_format(text, stretches)
     for mark, begins, ends in BLOCKS:
         if mark in text:
-            yield from _blocks(text, begins, ends)
+            yield from _private_key_blocks(text, begins, ends)
     if "://" in text:
         yield from _url_passwords(text)
     yield from assigned_in(text)
 
 
-def _keys(text: str, stretches: str) -> Iterator[Secret]:
+def _keys_by_format(text: str, stretches: str) -> Iterator[Secret]:
     """Keys by their beginning or shape, also of another length than the complete ones, or cut. `stretches`: the part of
     the text in which keys can begin.
     """
     for start, key_format in STARTS:
         if start in stretches:
-            for position, end in _runs(text, start, key_format):
+            for position, end in _key_stretches(text, start, key_format):
                 body = text[position + len(start) : end]
                 is_key = (body and text.startswith("…", end)) or (len(body) >= MIN_CUT and KEY_CHAR.search(body))
                 if is_key and not PLACEHOLDER_KEY.search(text, position, end):
@@ -344,7 +344,9 @@ def _keys(text: str, stretches: str) -> Iterator[Secret]:
             yield Secret(match.start(), match.end(), kind)
 
 
-def _runs(text: str, start: str, key_format: TokenFormat, *, anywhere: bool = False) -> Iterator[tuple[int, int]]:
+def _key_stretches(
+    text: str, start: str, key_format: TokenFormat, *, anywhere: bool = False
+) -> Iterator[tuple[int, int]]:
     """Start and end of each stretch of `text` that may be a key: `start` and the characters after it that a key of this
     format can have. With `anywhere`, also right after a letter.
     """
@@ -364,7 +366,7 @@ def _runs(text: str, start: str, key_format: TokenFormat, *, anywhere: bool = Fa
         position = text.find(start, max(position + len(start), end - len(start) + 1))
 
 
-def _blocks(text: str, begins: re.Pattern[str], ends: re.Pattern[str]) -> Iterator[Secret]:
+def _private_key_blocks(text: str, begins: re.Pattern[str], ends: re.Pattern[str]) -> Iterator[Secret]:
     """Private keys of several lines; one without an end line extends to the end of the text."""
     match = begins.search(text)
     while match:

@@ -163,7 +163,7 @@ def _named_secrets(named: SecretNames, text: str, lowered: str) -> Iterator[Secr
     while position >= 0:
         match = _compiled(named.name + SEPARATOR).match(text, position)
         end = position + len(named.mark)
-        if match is not None and (value := _value(text, match, named)):
+        if match is not None and (value := _value_behind_name(text, match, named)):
             end = value.end
             if _is_credible(text, value, match, named):
                 yield value
@@ -203,7 +203,7 @@ def is_password(value: str) -> bool:
     return not (PLACEHOLDER.match(value) or (words <= NAME_WORDS and not any(map(str.isdigit, value))))
 
 
-def _value(text: str, name_match: re.Match[str], named: SecretNames) -> Secret | None:
+def _value_behind_name(text: str, name_match: re.Match[str], named: SecretNames) -> Secret | None:
     """The value behind a name: to the closing quote on the same line, or to a white space; None if no value follows."""
     start = name_match.end()
     if opening := OPENING.match(text, start):

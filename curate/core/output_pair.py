@@ -212,7 +212,7 @@ def replacing_both(
             _require_same(stays, output)
             _require_same(goes, removed)
         elif removed.is_file():
-            _join(Path(goes.name), removed, mode)
+            _prepend(Path(goes.name), removed, mode)
 
 
 @contextmanager
@@ -278,7 +278,7 @@ def _deleting(paths: Sequence[Path]) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def _join(new: Path, old: Path, mode: int | None) -> None:
+def _prepend(new: Path, old: Path, mode: int | None) -> None:
     """Prepend the new lines to the existing file."""
     with replacing(old, mode=mode) as both:
         for path in (new, old):

@@ -49,7 +49,7 @@ def _write_table(lines: Path, path: Path, schema: dict[str, Any], marked: set[st
     from polars.io.plugins import register_io_source
 
     def frames(*_: object) -> Iterator[pl.DataFrame]:
-        for rows in _rows(lines, schema, marked):
+        for rows in _row_chunks(lines, schema, marked):
             yield pl.DataFrame(rows, schema=schema, orient="row")
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -125,7 +125,7 @@ def _is_mixed(types: set[type]) -> bool:
     return _column_type(types) == pl.String and not types <= {str, type(None)}
 
 
-def _rows(lines: Path, schema: dict[str, Any], marked: set[str]) -> Iterator[list[tuple[Any, ...]]]:
+def _row_chunks(lines: Path, schema: dict[str, Any], marked: set[str]) -> Iterator[list[tuple[Any, ...]]]:
     """The objects of a file as rows of the schema, in chunks of `CHUNK_LINES`; `marked` columns hold JSON text."""
     turned = schema.get("messages")
     names = [field.name for field in turned.inner.fields] if isinstance(turned, pl.List) else None  # type: ignore[union-attr]  # a struct
@@ -133,16 +133,19 @@ def _rows(lines: Path, schema: dict[str, Any], marked: set[str]) -> Iterator[lis
     while chunk := list(islice(objects, CHUNK_LINES)):
         yield [
             tuple(
-                [{name: _cell(turn.get(name), f"messages.{name}" in marked) for name in names} for turn in value[key]]
+                [
+                    {name: _stored_value(turn.get(name), f"messages.{name}" in marked) for name in names}
+                    for turn in value[key]
+                ]
                 if key == "messages" and names and value.get(key) is not None
-                else _cell(value.get(key), key in marked)
+                else _stored_value(value.get(key), key in marked)
                 for key in schema
             )
             for value in chunk
         ]
 
 
-def _cell(value: Any, marked: bool) -> Any:
+def _stored_value(value: Any, marked: bool) -> Any:
     """A value as it is stored: in a column of JSON, text stays text unless it could be read as JSON."""
     if marked and value is not None and not (isinstance(value, str) and not _is_json(value)):
         value = json.dumps(value, ensure_ascii=False)

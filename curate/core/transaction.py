@@ -102,7 +102,7 @@ def replacing_together(
             except BaseException:
                 shutil.rmtree(stage, ignore_errors=True)
                 raise
-            _place(folder, ready)
+            _put_in_place(folder, ready)
         is_new = False
     except OSError as error:
         hint = "free disk space or choose another folder; the old content is unchanged"
@@ -222,7 +222,7 @@ def _complete(folder: Path) -> None:
             raise _foreign_file_error(folder, f"{visible(name)} is not a file")
         if path.exists() and (not path.is_file() or checksum(path) != ready.old.get(name)):
             raise _foreign_file_error(folder, f"{visible(name)} is neither the old nor the new content")
-    _place(folder, ready)
+    _put_in_place(folder, ready)
 
 
 def _pending(folder: Path) -> _Ready | None:
@@ -251,7 +251,7 @@ def _foreign_file_error(folder: Path, why: str) -> InputError:
     return InputError(text, "inspect it and delete it; nothing was changed")
 
 
-def _place(folder: Path, ready: _Ready) -> None:
+def _put_in_place(folder: Path, ready: _Ready) -> None:
     """Put the staged files in place of those of the folder, delete those that the file list names, and remove the
     stage.
     """

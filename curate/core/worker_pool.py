@@ -175,7 +175,7 @@ class WorkerPool:
         """
         if not self._processes or self._started or not _is_alone():
             return
-        with _set("OPENBLAS_NUM_THREADS"):
+        with _environment_set("OPENBLAS_NUM_THREADS"):
             load()
         if _is_alone():
             self._start()
@@ -205,11 +205,11 @@ class WorkerPool:
 
         state = None
         if _is_alone() and self._own:  # created once, before the fork
-            with _set("OPENBLAS_NUM_THREADS"):  # prevents NumPy from starting threads
+            with _environment_set("OPENBLAS_NUM_THREADS"):  # prevents NumPy from starting threads
                 state = self._own()
         copies = _is_alone()
         context = get_context("fork") if copies else get_context("spawn")
-        with _set("POLARS_MAX_THREADS"):  # threads only wait for the processes
+        with _environment_set("POLARS_MAX_THREADS"):  # threads only wait for the processes
             for _ in range(self.count):
                 parent_end, worker_end = context.Pipe()
                 inherited = (
@@ -237,7 +237,7 @@ _ENVIRONMENT: Final = Lock()
 
 
 @contextmanager
-def _set(name: str) -> Iterator[None]:
+def _environment_set(name: str) -> Iterator[None]:
     """Set an environment variable to 1 during the block, for libraries and processes that read it when they start."""
     with _ENVIRONMENT:
         before = os.environ.get(name)

@@ -108,7 +108,7 @@ def learn_passages(user_turns: Iterable[Sequence[str]], least: int = 0) -> Passa
     passages = []
     for spot, length in chains.passages(least):
         row, first = int(rows[spots[spot]]), int(places[spots[spot]])
-        passages.append(_words(turns[row], first, length + RUN - 1))
+        passages.append(_words_as_written(turns[row], first, length + RUN - 1))
     return tuple(dict.fromkeys(part for passage in passages for part in _without_secrets(passage)))
 
 
@@ -172,7 +172,7 @@ class _Chains:
         return spots, steps
 
 
-def _words(turn: bytes, first: int, count: int) -> str:
+def _words_as_written(turn: bytes, first: int, count: int) -> str:
     """`count` words of a turn from word `first` on, as written."""
     from curate.similarity.ngram_index import spans_of
 
@@ -198,7 +198,7 @@ def _run_table(passages: Passages) -> Hashes:
     return table
 
 
-def _cut(texts: Sequence[str], passages: Passages) -> tuple[list[str], Numbers, Numbers]:
+def _without_passages(texts: Sequence[str], passages: Passages) -> tuple[list[str], Numbers, Numbers]:
     """Texts without their shared words; for each text, how many words were removed and the longest run of words that is
     left.
     """
@@ -224,7 +224,7 @@ def cut_texts(texts: Sequence[str], passages: Passages, least: int = MIN_OWN) ->
     """
     if not passages:
         return list(texts)
-    cut, removed_counts, longest = _cut(texts, passages)
+    cut, removed_counts, longest = _without_passages(texts, passages)
     return [
         short if words >= MIN_SHARED and longest_run >= least else text
         for text, short, words, longest_run in zip(texts, cut, removed_counts.tolist(), longest.tolist(), strict=True)
@@ -238,7 +238,7 @@ def own_texts(examples: Iterable[Sequence[Segment]], passages: Passages) -> list
     every = list(examples)
     if not passages:
         return ["\n".join([piece.text for piece in pieces]) for pieces in every]
-    cut, removed_counts, longest = _cut(
+    cut, removed_counts, longest = _without_passages(
         [piece.text for pieces in every for piece in pieces if piece.from_user], passages
     )
     words, longest_runs = removed_counts.tolist(), longest.tolist()

@@ -262,10 +262,13 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
     whole_sets, links = (
         links_of_lines(batch.roles, batch.texts, examples, halves, spec.shingling.size) if spec.links else (None, None)
     )
-    sets, short_texts = _compared(batch, examples, spec, whole_sets)
+    sets, short_texts = _compared_shingles(batch, examples, spec, whole_sets)
     sets = salted(sets, chain(repeat(b"", len(batch.texts)), (attachments(example.value) for example in examples)))
     places = np.concatenate(
-        [_plain_places(batch), np.array([_place(parsed) for _, parsed in irregular], dtype=np.int64).reshape(-1, 5)]
+        [
+            _plain_places(batch),
+            np.array([_line_position(parsed) for _, parsed in irregular], dtype=np.int64).reshape(-1, 5),
+        ]
     )
     order = np.argsort(
         np.array([*batch.plain_at, *(position for position, _ in irregular)], dtype=np.int64), kind="stable"
@@ -300,7 +303,7 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
     return every if plain == len(holds) == len(example_rows) else every.chosen(example_rows)
 
 
-def _compared(
+def _compared_shingles(
     batch: Batch, examples: Sequence[Example], spec: FeatureSpec, whole_sets: ShingleSets | None
 ) -> tuple[ShingleSets, ShortTexts]:
     """The shingles of the compared text (`whole_sets` if they are known and nothing is left out), and the words of
@@ -326,7 +329,7 @@ def _compared(
 def _plain_places(batch: Batch) -> Numbers:
     """A row for each plain line: its offset, size, bytes of its line break, line number, and 0 for `nth`."""
     if batch.whole:
-        return np.array([_place(parsed) for parsed in batch.whole], dtype=np.int64).reshape(-1, 5)
+        return np.array([_line_position(parsed) for parsed in batch.whole], dtype=np.int64).reshape(-1, 5)
     rows = np.array(batch.numbers, dtype=np.int64) - 1
     bounds = np.cumsum([0, *(len(line) + 1 for line in batch.lines)])
     starts, sizes = batch.offset + bounds[rows], bounds[rows + 1] - bounds[rows] - 1
@@ -335,7 +338,7 @@ def _plain_places(batch: Batch) -> Numbers:
     return np.stack([starts, sizes - returns, ended + returns, rows + 1, np.zeros_like(rows)], axis=1)
 
 
-def _place(parsed: ParsedLine) -> tuple[int, int, int, int, int]:
+def _line_position(parsed: ParsedLine) -> tuple[int, int, int, int, int]:
     """The offset of a line, its size, the bytes of its line break, its number, and its `nth`."""
     line = parsed.line
     return line.offset, len(line.data), len(line.ending), line.number, line.nth

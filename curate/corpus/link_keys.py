@@ -60,11 +60,11 @@ class PieceWords(NamedTuple):
         sizes = np.diff(self.offsets)
         if not sizes[~chosen].any():
             return self
-        hashes, offsets = self.hashes[np.repeat(chosen, sizes)], _ends(np.where(chosen, sizes, 0))
+        hashes, offsets = self.hashes[np.repeat(chosen, sizes)], _offsets_of_sizes(np.where(chosen, sizes, 0))
         return PieceWords(hashes, offsets, offsets[first], RunHashes(hashes, self.runs))
 
 
-def _ends(sizes: Numbers | Flags) -> Numbers:
+def _offsets_of_sizes(sizes: Numbers | Flags) -> Numbers:
     """The sums of the sizes before each one, and of all."""
     return np.append(0, np.cumsum(sizes))
 
@@ -90,7 +90,7 @@ def read_words(pieces: Pieces, block: int, marks: Sequence[str]) -> tuple[PieceW
     is_cut = has_blocks | (kinds == USER)  # of which lines are compared too
     segments = _segments(texts, is_cut, np.flatnonzero(~is_cut & (kinds != UNCOMPARED)), marks)
     hashes, ends = word_hashes(segments.texts)
-    offsets = _ends(np.bincount(segments.pieces, np.diff(ends), len(kinds)).astype(np.int64))
+    offsets = _offsets_of_sizes(np.bincount(segments.pieces, np.diff(ends), len(kinds)).astype(np.int64))
     return PieceWords(hashes, offsets, offsets[pieces.first], RunHashes(hashes)), segments, ends
 
 
@@ -139,7 +139,7 @@ def block_keys(
     is_end = segments.cut[line_pieces] & (line_ends > line_begins) & (line_ends - size >= words.offsets[line_pieces])
     runs = np.unique(np.concatenate([begins[is_start], line_ends[is_end] - size]))
     counts = np.bincount(words.offsets.searchsorted(runs, "right") - 1, minlength=len(words.offsets) - 1)
-    return words.runs.keys(runs, runs + size), _ends(counts)[first]
+    return words.runs.keys(runs, runs + size), _offsets_of_sizes(counts)[first]
 
 
 def chain_keys(words: PieceWords, pieces: Pieces) -> tuple[Ids, Ids, Numbers]:
@@ -163,7 +163,7 @@ def chain_keys(words: PieceWords, pieces: Pieces) -> tuple[Ids, Ids, Numbers]:
     row_of = np.repeat(np.arange(len(counts)), counts)
     conversations[row_of[last & answers]] = np.maximum(chains[last & answers], np.uint64(1))
     earlier = answers & ~last
-    return conversations, chains[earlier], _ends(earlier)[bounds]
+    return conversations, chains[earlier], _offsets_of_sizes(earlier)[bounds]
 
 
 def question_keys(
@@ -187,7 +187,7 @@ def question_keys(
     content = np.ones(len(said.hashes), dtype=np.bool_)
     for word in small:
         content &= said.hashes != word
-    bounds, runs = _ends(content)[said.rows], RunHashes(said.hashes[content], said.runs)
+    bounds, runs = _offsets_of_sizes(content)[said.rows], RunHashes(said.hashes[content], said.runs)
     sizes = np.diff(said.rows)
     chosen = np.flatnonzero(sizes >= least)
     start, end = bounds[chosen], bounds[chosen + 1]
@@ -218,7 +218,7 @@ def line_keys(
     begins, ends, rows = begins[is_filled], ends[is_filled], rows[is_filled]
     bounds = rows.searchsorted(np.arange(len(pieces.first)))
     lines = np.append(np.uint64(0), np.cumsum(words.runs.keys(begins, ends), dtype=np.uint64))
-    enough = (np.diff(bounds) >= least) & (np.diff(_ends(ends - begins)[bounds]) >= least_words)
+    enough = (np.diff(bounds) >= least) & (np.diff(_offsets_of_sizes(ends - begins)[bounds]) >= least_words)
     return np.where(enough, mixed(np.diff(lines[bounds])) | np.uint64(1), np.uint64(0))
 
 
@@ -281,4 +281,6 @@ def answers_of(words: PieceWords, pieces: Pieces, least: int, size: int, block: 
         blocks[whole, end] = spoken.runs.keys(start, start + block)
     sets = shingle_sets(spoken.hashes, begins, np.where(long, ends, begins), size)
     sizes = (ends - begins).astype(np.uint32)
-    return Answers(sets, keys, sizes, edges, edge_shingles, blocks, _ends(np.bincount(owners, minlength=rows)))
+    return Answers(
+        sets, keys, sizes, edges, edge_shingles, blocks, _offsets_of_sizes(np.bincount(owners, minlength=rows))
+    )

@@ -337,7 +337,7 @@ def first_turn_of(example: Example) -> WordRun:
 
 def runs_of(example: Example) -> list[WordRun]:
     """The runs of words whose hashes are the keys of an example's blocks, in the order of these keys."""
-    return [run for text in _block_turns(example) for run in _runs(text)]
+    return [run for text in _block_turns(example) for run in _text_runs(text)]
 
 
 def answer_runs_of(example: Example) -> list[WordRun]:
@@ -366,7 +366,7 @@ def _normal_segments(text: str) -> str:
     return "\u3002".join(SENTENCE_MARK.sub(lambda mark: mark.group()[:-1] + "\t", segment) for segment in segments)
 
 
-def _runs(text: str) -> Iterator[WordRun]:
+def _text_runs(text: str) -> Iterator[WordRun]:
     """The runs of words of a text that begin with a line or a sentence, or end with a line."""
     every, shown, start = list[str](), dict[int, int](), 0
     for line in text.split("\n"):

@@ -203,7 +203,7 @@ def stats_of(examples: Iterable[Example]) -> Stats:
     """The numbers of some examples, without a model."""
     stats = Stats()
     for example in examples:
-        _add(stats, example, None)
+        _count_example(stats, example, None)
         stats.examples += example.understood
         stats.formats[example.format] += 1
     return stats
@@ -236,7 +236,7 @@ def _add_file(
     if template is not None:  # not known to other processes
         for parsed in with_progress(read_file(path, facts), progress):
             if parsed.example is not None:
-                _add(stats, parsed.example, template)
+                _count_example(stats, parsed.example, template)
     else:
         make = partial(_part_of_chunk, chunks)
         parts = file_parts(
@@ -253,13 +253,13 @@ def _add_file(
 
 def _part_of_chunk(cache: ChunkCache | None, key_names: Set[str], chunk: Chunk) -> _StatsChunk:
     if cache:
-        return cache.result(chunk, _StatsChunk, partial(_part_of_chunk, None, key_names), _joined)[0]
+        return cache.result(chunk, _StatsChunk, partial(_part_of_chunk, None, key_names), _merged_chunk)[0]
     facts = FileFacts(chunk.name)
     batch = read_chunk(chunk, facts, key_names)
     return _part_of_batch(batch, facts, len(batch.lines))
 
 
-def _joined(parts: Sequence[_StatsChunk]) -> _StatsChunk:
+def _merged_chunk(parts: Sequence[_StatsChunk]) -> _StatsChunk:
     """The numbers of a chunk from those of its parts; the first part is changed."""
     whole = parts[0]
     for part in parts[1:]:
@@ -275,7 +275,7 @@ def _part_of_batch(batch: Batch, facts: FileFacts, lines: int) -> _StatsChunk:
         if isinstance(line, int):
             _add_plain(stats, batch, line)
         elif line.example is not None:
-            _add(stats, line.example, None)
+            _count_example(stats, line.example, None)
     return _StatsChunk(facts, lines, stats)
 
 
@@ -337,7 +337,7 @@ def histogram(values: Sequence[int]) -> list[tuple[int, int, int]]:
     )
 
 
-def _add(stats: Stats, example: Example, template: Template | None) -> None:
+def _count_example(stats: Stats, example: Example, template: Template | None) -> None:
     """Add an example to the counts of `stats`, unless it is not understood; without a template its tokens are
     estimated.
     """
@@ -345,7 +345,7 @@ def _add(stats: Stats, example: Example, template: Template | None) -> None:
         return
     _add_id(stats, bytes.fromhex(example.id))
     messages = example.messages
-    words = [_words(message) for message in messages]
+    words = [_message_text(message) for message in messages]
     roles, texts = [known_role(message.role) for message in messages], [message.text for message in messages]
     scripts: Counter[str] = Counter()
     for text in texts:
@@ -387,7 +387,7 @@ def _add_numbers(numbers: RoleNumbers | ToolNumbers, more: RoleNumbers | ToolNum
         setattr(numbers, entry.name, getattr(numbers, entry.name) + getattr(more, entry.name))
 
 
-def _words(message: Message) -> str:
+def _message_text(message: Message) -> str:
     """All text of a message, and its calls."""
     calls = message.value.get("tool_calls")
     return message.text + json.dumps(calls, ensure_ascii=False) if calls else message.text

@@ -262,7 +262,7 @@ def agreed(
     unknown = np.flatnonzero(~is_known)
     if len(unknown):
         pairs = (
-            _pairs(table, pair_positions[chunk], policy, words=words)
+            _line_pairs(table, pair_positions[chunk], policy, words=words)
             for chunk in np.split(unknown, range(FACT_PAIRS_PER_BATCH, len(unknown), FACT_PAIRS_PER_BATCH))
         )
         same[unknown] = np.concatenate(
@@ -277,7 +277,7 @@ def agreed(
     return same
 
 
-def _pairs(table: Table, pair_positions: Numbers, policy: ResolutionPolicy, *, words: bool) -> LinePairs:
+def _line_pairs(table: Table, pair_positions: Numbers, policy: ResolutionPolicy, *, words: bool) -> LinePairs:
     """The lines of pairs of examples, for a comparison in any process."""
     examples, numbers = np.unique(pair_positions, return_inverse=True)
     return LinePairs(table.line_refs(examples), numbers.reshape(-1, 2).tolist(), words, policy.config.on, policy.common)

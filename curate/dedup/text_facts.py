@@ -228,7 +228,9 @@ def _may_be_reworded(telling: list[tuple[dict[str, str], str]], request_text: st
     if all(any(_is_particular(word, written, text) for word, written in words.items()) for words, text in telling):
         return False
     sentences = (
-        [request_text] if request_text is not None else [sentence for _, text in telling for sentence in _ends(text)]
+        [request_text]
+        if request_text is not None
+        else [sentence for _, text in telling for sentence in _outer_sentences(text)]
     )
     if any(_has_some(sentence.casefold(), words) for sentence in sentences for words, _ in telling):
         return False
@@ -263,7 +265,7 @@ def _has_some(text: str, words: Iterable[str]) -> bool:
     return bool(contained) and not set(contained).isdisjoint(WORD_OR_SIGN.findall(text))
 
 
-def _ends(text: str) -> tuple[str, str]:
+def _outer_sentences(text: str) -> tuple[str, str]:
     """The first and the last sentence of a request, which contain the task."""
     sentences = [sentence for sentence in SENTENCE_BREAK.split(text) if sentence.strip()] or [text]
     return sentences[0], sentences[-1]

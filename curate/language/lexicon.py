@@ -6,19 +6,19 @@ A word that is in no list counts as a content word, so that two examples that di
 from typing import Final
 
 
-def _set(listed: str) -> frozenset[str]:
+def _word_set(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
 
-def _pairs(listed: str) -> frozenset[frozenset[str]]:
+def _word_pairs(listed: str) -> frozenset[frozenset[str]]:
     return frozenset(frozenset(pair.split("/")) for pair in listed.split())
 
 
-ENGLISH_NEGATIONS: Final = _set("not no never none nobody nothing neither nor without cannot hardly")
+ENGLISH_NEGATIONS: Final = _word_set("not no never none nobody nothing neither nor without cannot hardly")
 """Words of negation in English, without contractions."""
-NEGATING_WORDS: Final = _set("unlikely impossible unable incorrect untrue false fails fail failed lacks lack too")
+NEGATING_WORDS: Final = _word_set("unlikely impossible unable incorrect untrue false fails fail failed lacks lack too")
 """Words that negate as "not" does: "it is impossible that" means the same as "cannot"."""
-NEGATIONS: Final = ENGLISH_NEGATIONS | _set(
+NEGATIONS: Final = ENGLISH_NEGATIONS | _word_set(
     """don't doesn't didn't isn't aren't wasn't weren't won't wouldn't can't couldn't shouldn't mustn't haven't hasn't
     hadn't ain't needn't
     don’t doesn’t didn’t isn’t aren’t wasn’t weren’t won’t wouldn’t can’t couldn’t shouldn’t mustn’t haven’t hasn’t
@@ -28,14 +28,14 @@ NEGATIONS: Final = ENGLISH_NEGATIONS | _set(
     не нет ни никогда без нельзя 不 没 沒 未 无 無 非 别 否 ない ません 안 못"""
 )
 """Words of negation, as written, in all languages."""
-STOPWORDS: Final = _set(
+STOPWORDS: Final = _word_set(
     """a an and are as at be been but by can could did do does for from had has have how i if in into is it its me my of
     on or our please shall should so
     some tell that the their them there these they this those to us was we were what when where which who whom whose why
     will with would you your"""
 )
 """Words of grammar and politeness in a question or an answer."""
-FILLER_WORDS: Final = STOPWORDS | _set(
+FILLER_WORDS: Final = STOPWORDS | _word_set(
     """being both i'm i've i'd it's that's then there's what's who's yours he she him her his hers about also just very
     really quite am may might must
     kindly give let know say show help need want like wonder wondering ask question answer following hi hello hey thanks
@@ -49,31 +49,31 @@ FILLER_WORDS: Final = STOPWORDS | _set(
     在 和 与 啊 我 你 您 の は が を に で と も か ね よ て た だ す ま し せ さ 은 는 이 가 을 를 에 의 도 요 니 다 까 ๆ"""  # noqa: E501
 )
 """Function words, polite words, and words that open requests and answers."""
-PERSONAL_PRONOUNS: Final = _set("he she him her his hers they them their theirs")
-VERB_FORMS: Final = _set("am is are was were be been has have had do does did")
+PERSONAL_PRONOUNS: Final = _word_set("he she him her his hers they them their theirs")
+VERB_FORMS: Final = _word_set("am is are was were be been has have had do does did")
 """Grammar words other than politeness: short texts, such as exercises, must agree in these and in
 `PERSONAL_PRONOUNS`.
 """
-QUESTION_WORDS: Final = _set("how why when where who whom whose")
-TENSE_WORDS: Final = _set("should shall must may might ought will was were did had been being")
-POSSESSIVE_PRONOUNS: Final = _set("my mine your yours our ours its")
+QUESTION_WORDS: Final = _word_set("how why when where who whom whose")
+TENSE_WORDS: Final = _word_set("should shall must may might ought will was were did had been being")
+POSSESSIVE_PRONOUNS: Final = _word_set("my mine your yours our ours its")
 REQUEST_WORDS: Final = PERSONAL_PRONOUNS | QUESTION_WORDS | TENSE_WORDS | POSSESSIVE_PRONOUNS
 """Function words that change what a request asks for: persons, interrogatives, tense and obligation."""
-NEUTRAL_ADVERBS: Final = _set("moment currently now yet anymore longer today present")
+NEUTRAL_ADVERBS: Final = _word_set("moment currently now yet anymore longer today present")
 """Adverbs that do not change a negation."""
-NO_NAME_WORDS: Final = _set(
+NO_NAME_WORDS: Final = _word_set(
     "answer question no not none unknown unsure different other another same both all any it he she one"
 )
 """Words that are not a name, as an answer to a question for one."""
-FREE_WORDS: Final = _set("free gratis complimentary included include includes")
-PAID_WORDS: Final = _set("pay pays paying cost costs fee fees charge charges charged extra")
-ALLOWED_WORDS: Final = _set("can could may able allowed permitted possible welcome")
-NEEDED_WORDS: Final = _set("need needs needed require required requires must necessary mandatory compulsory")
-OPTIONAL_WORDS: Final = _set("without optional skip")
+FREE_WORDS: Final = _word_set("free gratis complimentary included include includes")
+PAID_WORDS: Final = _word_set("pay pays paying cost costs fee fees charge charges charged extra")
+ALLOWED_WORDS: Final = _word_set("can could may able allowed permitted possible welcome")
+NEEDED_WORDS: Final = _word_set("need needs needed require required requires must necessary mandatory compulsory")
+OPTIONAL_WORDS: Final = _word_set("without optional skip")
 """Words of questions with opposite meaning: "is it free" and "does it cost", "is it needed" and "can it be done
 without". In an answer, `NEEDED_WORDS` and `ALLOWED_WORDS` also state what is needed or allowed.
 """
-NEUTRAL_PROMPT_WORDS: Final = _set(
+NEUTRAL_PROMPT_WORDS: Final = _word_set(
     "helpful assistant ai chatbot bot honest harmless friendly polite kind useful respectful knowledgeable "
     "language model"
 )
@@ -96,7 +96,7 @@ NON_FINAL_WORDS: Final = (
     "such as",
 )
 """Words that do not end a sentence."""
-CONFUSED_WORDS: Final = _pairs(
+CONFUSED_WORDS: Final = _word_pairs(
     """pairs/paris noble/nobel arise/aries farmers/framers macro/marco finish/finnish poses/posses aboard/abroad
     angel/angle angels/angles barely/barley
     beast/beats below/bellow biter/bitter board/broad boost/boots canon/cannon canons/cannons caned/canned
@@ -124,7 +124,7 @@ CONFUSED_WORDS: Final = _pairs(
 """Pairs of words that differ by one swapped or doubled letter; names and rare words are left out."""
 CONTRASTS: Final = tuple(
     map(
-        _set,
+        _word_set,
         """red blue green yellow black white brown pink purple orange grey
 thousand million billion trillion
 thousands millions billions trillions
@@ -139,7 +139,7 @@ daily weekly monthly yearly""".splitlines(),
     )
 )
 """Words of which one thing has one."""
-OPPOSITES: Final = _pairs(
+OPPOSITES: Final = _word_pairs(
     """always/never always/rarely often/rarely more/less more/fewer most/least higher/lower high/low greater/smaller
     larger/smaller bigger/smaller before/after above/below over/under increase/decrease increases/decreases
     increased/decreased rises/falls true/false correct/incorrect right/wrong possible/impossible legal/illegal
@@ -214,7 +214,7 @@ OPPOSITES: Final = _pairs(
     temporarily/permanently publicly/privately"""
 )
 """Pairs of opposites."""
-PRAISE: Final = _set(
+PRAISE: Final = _word_set(
     """admirable affordable amazing ample awesome bargain beautiful beautifully best better bliss blissful brilliant
     brilliantly buzzing candid captivating charm charming cheerful clean clear clever coherent comfortable comfy
     compelling convincing cosy courteous cozy crisp crispy dazzling delicious delight delighted delightful delivers
@@ -234,7 +234,7 @@ PRAISE: Final = _set(
     unmissable versatile vibrant vivid warm welcoming winner witty wonderful wonderfully worthwhile wow"""
 )
 """Words of a positive judgement. Near-duplicates with a word of praise and one of blame have opposite judgements."""
-BLAME: Final = _set(
+BLAME: Final = _word_set(
     """abrasive abysmal amateurish annoyance annoying appalling atrocious atrociously avoid awful awkward bad badly
     bland bloated bore bored boring botched broken brusque buggy burnt careless carelessly chaotic cheap cheated
     cliched clueless clumsy clunky cluttered cold confused confusing contrived crackle cramped crap cringe
@@ -264,7 +264,7 @@ _TENS: Final = "twenty thirty forty fifty sixty seventy eighty ninety"
 NUMERALS: Final = {word: value for value, word in enumerate(_ONES.split())} | {
     word: 10 * value for value, word in enumerate(_TENS.split(), start=2)
 }
-ROMAN: Final = _set("II III IV VI VII VIII IX XI XII XIII XIV XV XVI XVII XVIII XIX XX")
+ROMAN: Final = _word_set("II III IV VI VII VIII IX XI XII XIII XIV XV XVI XVII XVIII XIX XX")
 """Roman numerals of more than one letter, as written."""
 SCALES: Final = {
     "hundred": 1e2,
@@ -351,7 +351,7 @@ VALUE_WORDS: Final = frozenset(
     word
     for word in (*NUMERALS, *SCALES, *ORDINALS, *FREQUENCY_WORDS, *MONTHS, *DAYS, *UNITS)
     if len(word) > 1 and word != "one"
-) | _set(
+) | _word_set(
     """mi μg mcg μl μm μs μmol mmol nmol mol ppm ppb psi rpm fps kbps mbps gbps lumen lumens tablespoon tablespoons tbsp
     teaspoon teaspoons tsp quart quarts
     zwei drei vier fünf sechs sieben acht neun zehn deux trois quatre cinq sept huit neuf dix dos tres cuatro cinco seis
@@ -377,7 +377,7 @@ VALUE_WORDS: Final = frozenset(
     white orange purple brown pink"""
 )
 """Words whose substitution changes the meaning: numbers, times, units, opposites, relatives, colors."""
-AMBIGUOUS_UNITS: Final = _set(
+AMBIGUOUS_UNITS: Final = _word_set(
     """am bar bc cup cups day days degrees double fall feet foot half hour hours may march min minute minutes month
     months ms oz pair pairs pm pound pounds quarter quarters second seconds sec single spring tenth today tomorrow
     triple week weeks yard yards year years yesterday"""
@@ -385,8 +385,8 @@ AMBIGUOUS_UNITS: Final = _set(
 """Units, months and parts that also have other meanings, or little meaning without a number."""
 ADDED_FACT_WORDS: Final = (
     frozenset(word for word in (*NUMERALS, *SCALES, *MONTHS, *DAYS, *UNITS) if len(word) > 2 and word != "one")
-    | _set("inr usd eur gbp jpy")
-) - AMBIGUOUS_UNITS | _set(
+    | _word_set("inr usd eur gbp jpy")
+) - AMBIGUOUS_UNITS | _word_set(
     """only solely exclusively except excluding unless without until online offline abroad indoors outdoors overnight
     mandatory optional optionally nearly almost approximately under below above beyond maximum minimum"""
 )

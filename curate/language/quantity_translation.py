@@ -199,10 +199,10 @@ def _han_date(match: re.Match[str]) -> str | None:
     if day is None and year is None and match.string[: match.start()].endswith(("か", "ヶ", "个")):
         return None
     name = ENGLISH_MONTHS[int(month) - 1]
-    return f" {day or ''} {name} {year or ''} " if day or year else f" {_alone(name)} "
+    return f" {day or ''} {name} {year or ''} " if day or year else f" {_month_without_day(name)} "
 
 
-def _alone(month: str) -> str:
+def _month_without_day(month: str) -> str:
     """The English name of a month without a day, which is a verb too in two cases."""
     return f"in {month}" if month in ("may", "march") else month
 
@@ -377,7 +377,7 @@ def _named(translated: Spelled, language: str) -> Spelled:
     translated = translated.sub(
         date, lambda match: f"{match[1]} {months[match[2].lower()]}{' ' + match[3] if match[3] else ''}"
     )
-    translated = translated.sub(month, lambda match: _alone(months[match[1].lower()]))
+    translated = translated.sub(month, lambda match: _month_without_day(months[match[1].lower()]))
     translated = translated.sub(day, lambda match: days[match[1].lower()])
     translated = translated.sub(reais, lambda match: f"{match[1]} reais")
     translated = translated.sub(CENTS, lambda match: f"{match[1]}.{match[2]} euros")

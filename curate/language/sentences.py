@@ -136,7 +136,9 @@ def options(text: str) -> list[ListedChoice]:
             continue
         if len(run) > 1:
             ends = [*(other.start() for other in run[1:]), len(text)]
-            options_found += [_option(label, text[label.end() : end]) for label, end in zip(run, ends, strict=True)]
+            options_found += [
+                _listed_choice(label, text[label.end() : end]) for label, end in zip(run, ends, strict=True)
+            ]
         run = [mark] if mark is not None and mark.group(1) in ("A", "a", "1") else []
     return options_found
 
@@ -147,6 +149,6 @@ def _is_next_label(label: str, other: str) -> bool:
     return not other.isdigit() and ord(other) == ord(label) + 1
 
 
-def _option(mark: re.Match[str], text: str) -> ListedChoice:
+def _listed_choice(mark: re.Match[str], text: str) -> ListedChoice:
     first, *_ = text.strip().splitlines() or [""]
     return ListedChoice(mark.group(1).casefold(), tuple(words(normalised(first))))

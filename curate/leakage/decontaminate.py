@@ -316,7 +316,7 @@ def indexed(items: Sequence[Item]) -> BenchmarkIndex:
     }
     arrays = {name: np.array(columns.get(name, []), dtype=type_) for name, type_ in ARRAYS.items() if name != "about"}
     arrays["vectors"] = arrays["vectors"].reshape(0, 0)
-    runs = [_runs(texts, words, size, arrays) for size in range(MIN_RUN_WORDS, RUN_WORDS + 1)]
+    runs = [_searched_runs(texts, words, size, arrays) for size in range(MIN_RUN_WORDS, RUN_WORDS + 1)]
     for name, values in zip(("run_hash", "run_part", "run_place", "run_size"), zip(*runs, strict=True), strict=True):
         arrays[name] = np.concatenate(values).astype(ARRAYS[name])
     long = np.flatnonzero(words >= MIN_RUN_WORDS)
@@ -337,7 +337,9 @@ def hashed_runs(texts: Sequence[bytes], size: int, key: int, table: Array | None
     return hashes, owners, places
 
 
-def _runs(texts: Sequence[bytes], words: Array, size: int, arrays: Arrays) -> tuple[Array, Array, Array, Array]:
+def _searched_runs(
+    texts: Sequence[bytes], words: Array, size: int, arrays: Arrays
+) -> tuple[Array, Array, Array, Array]:
     """Hashes, parts, places and sizes of the runs of `size` words that are searched for."""
     chosen = np.flatnonzero(words >= size if size == RUN_WORDS else words == size)
     hashes, owners, places = hashed_runs([texts[row] for row in chosen.tolist()], size, index_key())

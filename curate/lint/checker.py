@@ -164,7 +164,7 @@ class CheckedChunk:
     """The chunk, if it can be read again."""
 
 
-def _joined(parts: Sequence[CheckedChunk]) -> CheckedChunk:
+def _merged_chunk(parts: Sequence[CheckedChunk]) -> CheckedChunk:
     """The result of a chunk from those of its parts, without `examples`; the first part is changed."""
     whole = parts[0]
     whole.examples = []
@@ -245,7 +245,7 @@ class Checker:
         """Read and check a chunk, unless its result is cached."""
         if self.cache is None:
             return self.read_and_check(chunk)[0]
-        part, read = self.cache.result(chunk, CheckedChunk, lambda read: self.read_and_check(read)[0], _joined)
+        part, read = self.cache.result(chunk, CheckedChunk, lambda read: self.read_and_check(read)[0], _merged_chunk)
         if not part.examples:
             part.examples = list(lines_at(read, part.example_lines))
         part.chunk = chunk if chunk.data is None else None

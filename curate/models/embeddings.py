@@ -94,7 +94,7 @@ def embed(
         loader = ModelLoader(sentence_encoder, model, exact)
         new = sorted(missing)  # in bfloat16 a vector depends a little on its batch, which no order may change
         for batch, vectors in each_batch(_encoded, [missing[key] for key in new], loader, loader()):
-            store.add([new[index] for index in batch], _unit(vectors))
+            store.add([new[index] for index in batch], _unit_rows(vectors))
             if progress:
                 progress(len(batch))
         store.save()
@@ -106,7 +106,7 @@ def _encoded(encoder: Any, texts: list[str]) -> Any:
     return encoder.encode(texts, batch_size=len(texts), show_progress_bar=False)
 
 
-def _unit(vectors: Any) -> Matrix:
+def _unit_rows(vectors: Any) -> Matrix:
     """The rows in float32 with length 1: a model in bfloat16 returns rows with lengths from .998 to 1.004."""
     rows = np.asarray(vectors, dtype=np.float32)
     unit: Matrix = (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)).astype(np.float32)

@@ -111,7 +111,7 @@ def write_output(
     """
     recover(folder)
     before = _written_before(folder)
-    replaceable = _own(folder, before)
+    replaceable = _replaceable_files(folder, before)
     if replaceable is not None:
         replaceable.check(folder, [*names_of(settings.config), *_shards_in(folder)])
     outdated = _outdated(folder, before, replaceable)
@@ -334,7 +334,7 @@ def input_files(table: Table, hashes: Iterable[str]) -> list[InputFile]:
     return files
 
 
-def _own(folder: Path, before: Manifest | None) -> ReplaceableFiles | None:
+def _replaceable_files(folder: Path, before: Manifest | None) -> ReplaceableFiles | None:
     """The files that may be replaced: those of the earlier manifest `before`, none without one; None (any file) if that
     manifest is damaged or of another version of curate.
     """

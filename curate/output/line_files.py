@@ -117,7 +117,7 @@ def write_files(files: Iterable[LineFile], stage: Path, pool: WorkerPool | None 
     """
     if pool is None or not pool.remote:
         reader = LineReader()
-        return [_written(file, stage / file.name, reader) for file in files]
+        return [_write_file(file, stage / file.name, reader) for file in files]
     mark = stage.absolute() / TASKS_FOLDER / os.urandom(8).hex()
     mark.parent.mkdir()
     mark.touch()
@@ -134,12 +134,12 @@ def write_files(files: Iterable[LineFile], stage: Path, pool: WorkerPool | None 
         path = stage / file.name
         if made is not None:
             made.path.replace(path)
-        written.append(_written(file, path, LineReader()) if made is None else made._replace(path=path))
+        written.append(_write_file(file, path, LineReader()) if made is None else made._replace(path=path))
     rmtree(mark.parent)
     return written
 
 
-def _written(file: LineFile, path: Path, reader: LineReader, *, synced: bool = False) -> WrittenFile:
+def _write_file(file: LineFile, path: Path, reader: LineReader, *, synced: bool = False) -> WrittenFile:
     """Write a file to a path; `synced`: and to the disk."""
     with path.open("wb") as out:
         output = CountingWriter(out, hashed=True)
@@ -158,7 +158,7 @@ def _written_in_task(mark: Path, file: LineFile) -> WrittenFile | None:
         return None
     path = mark.with_name(f"{file.name}.{os.urandom(8).hex()}")
     try:
-        return _written(file, path, LineReader(), synced=True)
+        return _write_file(file, path, LineReader(), synced=True)
     except BaseException:
         with suppress(OSError):
             path.unlink()

@@ -82,7 +82,7 @@ def names_by_text(
         for positions, entities in each_batch(_entities, [storable(text) for text, _ in plain], loader, recognizer):
             for position, of_text in zip(positions, entities, strict=True):
                 text = plain[position].text
-                if of_names := tuple(_with_listed(text, list(_names(text, of_text)))):
+                if of_names := tuple(_with_listed(text, list(_whole_word_names(text, of_text)))):
                     names[text_key(block[position])] = tuple(map(plain[position].original, of_names))
             if progress:
                 progress(len(positions))
@@ -116,14 +116,14 @@ def _kind_of(label: str) -> str | None:
     return LABELS.get(re.sub(r"[\W_]", "", label).upper())
 
 
-def _names(text: str, entities: Sequence[tuple[str, int, int]]) -> Iterator[Secret]:
+def _whole_word_names(text: str, entities: Sequence[tuple[str, int, int]]) -> Iterator[Secret]:
     """The names in a text: whole words, with their parts joined, without signs around them.
 
     Left out are words that are no names, such as `Support`, words without a capital letter, unless their script has
     none, single words in a block of code, where they are identifiers, and what `_is_of_thing` returns True for.
     """
     blocks = [match.span() for match in CODE_BLOCK.finditer(text)] if "```" in text else []
-    for kind, first, last in _joined(text, entities):
+    for kind, first, last in _joined_spans(text, entities):
         start, end = _whole_name(text, first, last) if kind == PERSON else (first, last)
         words = text[start:end].split()
         is_code = len(words) == 1 and any(opening <= start < closing for opening, closing in blocks)
@@ -188,7 +188,7 @@ def _whole_name(text: str, start: int, end: int) -> tuple[int, int]:
     return start, max(end, whole.end()) if whole else end
 
 
-def _joined(text: str, entities: Sequence[tuple[str, int, int]]) -> Iterator[tuple[str, int, int]]:
+def _joined_spans(text: str, entities: Sequence[tuple[str, int, int]]) -> Iterator[tuple[str, int, int]]:
     """Kind, start and end of each name: models cut words, and label first and last names apart."""
     parts: list[tuple[str, int, int]] = []
     for label, first, last in sorted(entities, key=lambda entity: entity[1:]):

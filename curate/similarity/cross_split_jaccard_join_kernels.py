@@ -153,11 +153,11 @@ def keys_by_shingles(hashes: Any, offsets: Any, order: Any, counts: Any, least: 
 def fill_maps(hashes: Any, offsets: Any, numbers: Any, maps: Any) -> None:
     """Set the bits of `IndexedSets.maps`."""
     for i in range(len(numbers)):
-        _map(hashes, offsets, numbers[i], maps[i])
+        _fill_set_map(hashes, offsets, numbers[i], maps[i])
 
 
 @compiled
-def _map(hashes: Any, offsets: Any, row: int, words: Any) -> None:
+def _fill_set_map(hashes: Any, offsets: Any, row: int, words: Any) -> None:
     """Set `words`, the 512 bits of one row of `IndexedSets.maps`, for the hashes of a set."""
     for word in range(8):
         words[word] = U64(0)
@@ -342,7 +342,7 @@ def _candidate_keys(index: Any, key_count: int, set_keys: Any, highs: Any, begin
 
 
 @compiled
-def _compare(
+def _compare_row(
     hashes: Any,
     begin: int,
     end: int,
@@ -395,7 +395,7 @@ def look_up(
         count, key_sum = _candidate_keys(index, key_count, set_keys, highs, begins, ends)
         touched += key_sum
         if count:
-            _map(hashes, offsets, row, set_map)
+            _fill_set_map(hashes, offsets, row, set_map)
         for k in range(count):
             behind = _first_from(index.keys, begins[k], ends[k], set_keys[k] | U64(highs[k]))
             for position in range(_first_from(index.keys, begins[k], behind, set_keys[k] | U64(low)), behind):
@@ -403,5 +403,5 @@ def look_up(
                 rival = indexed.parts[place]
                 if compared_with[place] != row and rival != parts[row] and not (before and rival < parts[row]):
                     compared_with[place] = row
-                    _compare(hashes, begin, begin + size, row, set_map, indexed, place, least, best, other)
+                    _compare_row(hashes, begin, begin + size, row, set_map, indexed, place, least, best, other)
     return touched

@@ -172,7 +172,7 @@ def grouped(
     nodes = np.flatnonzero(np.diff(sets.offsets)).astype(np.int64)
     keys = all_band_keys(sets, bands, workers, folder) if keys is None else keys
     bounds = np.array([min(MIN_REPORTED, threshold) if misses else threshold, threshold])
-    roots, pairs = _joined(sets, nodes, keys, bounds, workers.count, before)
+    roots, pairs = _joined_groups(sets, nodes, keys, bounds, workers.count, before)
     order = np.argsort(roots, kind="stable")
     starts = np.flatnonzero(np.diff(roots[order], prepend=-1))
     ends = np.append(starts[1:], len(order))
@@ -184,7 +184,7 @@ def grouped(
     return SimilarityGroups(members, np.sort(pairs[once, 2]).tolist(), bands)
 
 
-def _joined(
+def _joined_groups(
     sets: ShingleSets, nodes: Numbers, keys: Hashes, bounds: Floats, workers: int, before: Numbers | None
 ) -> tuple[Numbers, Floats]:
     """For each set the first one of its group; and rows of left, right and similarity of near misses.

@@ -103,7 +103,7 @@ def assign(
         where[open_] = np.searchsorted(np.cumsum(targets.shares[:2]), places[open_], side="right")
         unfit = open_[sizes[open_] > np.array(most)[where[open_]]]
         where[unfit] = 0
-        _fill(where, open_, sizes, places, targets)
+        _fill_empty_splits(where, open_, sizes, places, targets)
     split_of = where[group_of]
     moved = (
         np.flatnonzero((before != NO_SPLIT) & (before != split_of))
@@ -197,7 +197,7 @@ def _top_up(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, has:
                 has[0] -= int(sizes[group])
 
 
-def _fill(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, targets: SplitTargets) -> None:
+def _fill_empty_splits(where: Numbers, open_: Numbers, sizes: Numbers, places: Floats, targets: SplitTargets) -> None:
     """Fill splits that are empty because there are few groups, each with the group of the fullest split whose hash is
     nearest; train first.
 

@@ -142,7 +142,7 @@ def _cut_answers_among(
     whole = defaultdict[int, set[int]](set)
     is_part = set[int]()
     for example, answer in sorted(answers, key=lambda pair: len(pair[1])):
-        *shorter, key = _keys(answer, sizes, end)
+        *shorter, key = _beginning_keys(answer, sizes, end)
         parts = [part for part in shorter if part in whole]
         whole[key].add(example)
         parts = parts[-1:] if only_longest else parts
@@ -152,7 +152,7 @@ def _cut_answers_among(
         yield from ((key, 2 * example) for example in sorted(whole[key]))
 
 
-def _keys(answer: Sequence[str], sizes: Collection[int], seed: int) -> list[int]:
+def _beginning_keys(answer: Sequence[str], sizes: Collection[int], seed: int) -> list[int]:
     """Keys of the beginnings of an answer that have one of these numbers of words, up to the whole answer."""
     import xxhash
 

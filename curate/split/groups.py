@@ -356,13 +356,13 @@ def _part_links(link: Link, whole: Ids, owners: Numbers, parts: tuple[Ids, Numbe
         numbers = np.concatenate([owners, longer])
         left, right = _equal_pairs(np.concatenate([whole, part_keys]), np.arange(len(numbers)) < len(owners))
         return [Pairs(link, numbers[left], numbers[right])]
-    first = np.concatenate([_first(part_keys, whole, owners), _first(whole, part_keys, longer)])
+    first = np.concatenate([_first_equal(part_keys, whole, owners), _first_equal(whole, part_keys, longer)])
     late = np.concatenate([longer, owners])
     leaks = (first >= 0) & (search.parts[first] < search.parts[late])
     return [Pairs(link, first[leaks], late[leaks])]
 
 
-def _first(keys: Ids, among: Ids, numbers: Numbers) -> Numbers:
+def _first_equal(keys: Ids, among: Ids, numbers: Numbers) -> Numbers:
     """For each key the smallest of `numbers` with an equal key `among` others; -1 if there is none."""
     if not len(among):
         return np.full(len(keys), -1, dtype=np.int64)

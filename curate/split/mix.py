@@ -68,10 +68,10 @@ def mix(table: Table, config: Config, workers: WorkerPool, meanings: Pairs | Non
     budget = budget_config.tokens or budget_config.examples or int(had.sum())
     limits = had[shares > 0] / shares[shares > 0] if budget_config.weights else np.array([had.sum()])
     total = min(float(budget), float(limits.min()))
-    order = _order(table, config, pool_of, meanings, workers)
+    order = _taking_order(table, config, pool_of, meanings, workers)
     stays = np.zeros(len(pool_of), dtype=np.bool_)
     for pool, room in enumerate(_quotas(total, shares)):
-        _fill(stays, order[pool_of[order] == pool], sizes, room)
+        _take_until_full(stays, order[pool_of[order] == pool], sizes, room)
     unit = "token" if budget_config.tokens else "example"
     taken_sizes = np.bincount(pool_of, weights=sizes * stays, minlength=len(names))
     pools = [
@@ -150,7 +150,9 @@ def _token_count(example: Example, template: Template | None) -> int:
     return length or max(1, estimated_tokens(size))
 
 
-def _order(table: Table, config: Config, pool_of: Numbers, meanings: Pairs | None, workers: WorkerPool) -> Numbers:
+def _taking_order(
+    table: Table, config: Config, pool_of: Numbers, meanings: Pairs | None, workers: WorkerPool
+) -> Numbers:
     """The numbers of the examples in the order in which they are taken; `pool_of`: the pool number of each example."""
     places = positions(
         [f"{MIX_REASON}:{table.id(position)}" for position in range(len(table.lines))], config.seed
@@ -178,7 +180,7 @@ def _quotas(total: float, shares: Floats) -> "list[int]":
     return quota_list
 
 
-def _fill(stays: Flags, order: Numbers, sizes: Numbers, room: int) -> None:
+def _take_until_full(stays: Flags, order: Numbers, sizes: Numbers, room: int) -> None:
     """Take examples in their order; one that does not fit into the remaining `room` is skipped.
 
     The flags in `stays` of those that are taken are set.

@@ -70,12 +70,12 @@ def verify_folder(
     paths = {name: [*filter(Path.is_file, part.paths(folder))] for name, part in manifest.splits.items()}
     parts = {name: files for name, files in paths.items() if files}
     ledger = folder / manifest.removed.file
-    compared = _compared(manifest, list(parts), embeddings, cache)
+    compared = _comparison_settings(manifest, list(parts), embeddings, cache)
     with unchanging([folder / MANIFEST, *chain.from_iterable(parts.values()), *([ledger] if ledger.is_file() else ())]):
-        return _written(folder, manifest, digest, parts, compared, listen, executor, inputs)
+        return _verify_described(folder, manifest, digest, parts, compared, listen, executor, inputs)
 
 
-def _written(
+def _verify_described(
     folder: Path,
     manifest: Manifest,
     digest: str,
@@ -186,7 +186,9 @@ def _compare_splits(
     )
 
 
-def _compared(manifest: Manifest, names: Sequence[str], embeddings: str, cache: Path | None) -> ComparisonSettings:
+def _comparison_settings(
+    manifest: Manifest, names: Sequence[str], embeddings: str, cache: Path | None
+) -> ComparisonSettings:
     """The settings of the comparison, from a manifest and the options: splits, keys, threshold and model."""
     split = manifest.config["split"]
     threshold = DedupConfig.model_validate(manifest.config["dedup"]).threshold
@@ -336,14 +338,14 @@ def _short_answers(examples: Examples, short: Sequence[ShortAnswer]) -> NotCheck
     )
 
 
-def _counts(examples: Examples, passages: Passages) -> Iterator[int]:
+def _passage_counts(examples: Examples, passages: Passages) -> Iterator[int]:
     """The number of examples that share each passage: the count of its rarest run."""
     for windows in passages.windows:
         yield min((examples.counts.windows[window] for window in windows), default=0)
 
 
 def _shared_passages(examples: Examples, passages: Passages) -> Iterator[NotChecked]:
-    for text, count in zip(passages.texts, _counts(examples, passages), strict=True):
+    for text, count in zip(passages.texts, _passage_counts(examples, passages), strict=True):
         yield NotChecked(
             "shared instructions", count, f'not compared as part of user turns (L002): "{excerpt(text, MAX_CHARS)}"'
         )
@@ -358,7 +360,7 @@ def passages_point(manifest: Path, examples: Examples, passages: Passages, diffe
             manifest,
             f'lists a shared instruction that is in {plural(count, "example")} only: "{excerpt(text, MAX_CHARS)}"',
         )
-        for text, count in zip(passages.texts, _counts(examples, passages), strict=True)
+        for text, count in zip(passages.texts, _passage_counts(examples, passages), strict=True)
         if count < SHARED_BY
     ]
     differences += few

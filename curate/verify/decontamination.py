@@ -133,7 +133,7 @@ def verify_decontamination(paths: Sequence[Path], names: Sequence[str]) -> Decon
         for number, line in lines_of(path):
             proof.lines += 1
             try:
-                texts = _words(list(_texts(json.loads(line, object_pairs_hook=_values))))
+                texts = _words(list(_texts(json.loads(line, object_pairs_hook=_object_values))))
             except (ValueError, RecursionError):
                 proof.unparsable.append(f"{display_name(path)}:{number}")
                 continue
@@ -151,13 +151,13 @@ def _words(texts: Sequence[str]) -> Iterator[list[str]]:
     return map(WORD.findall, series.str.replace_all(r"[^\w]+|_+", " ").to_list())
 
 
-def _values(pairs: Sequence[tuple[str, Any]]) -> list[Any]:
+def _object_values(pairs: Sequence[tuple[str, Any]]) -> list[Any]:
     """The values of a JSON object, also those of a repeated key."""
     return [value for _, value in pairs]
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """All strings in a JSON value whose objects are lists of `_values`."""
+    """All strings in a JSON value whose objects are lists of `_object_values`."""
     if isinstance(value, str):
         yield value
     for inner in value if isinstance(value, list) else ():

@@ -208,7 +208,7 @@ def features_of(lines: ChunkLines, requested: RequestedFeatures) -> Features:
             *documents_of(example.value),
         )
     )
-    rows = [_row(example, texts, requested, counts) for example in examples]
+    rows = [_features_of(example, texts, requested, counts) for example in examples]
     sets = {
         "whole": Shingled.of([(row.whole, row.line) for row in rows]),
         "answers": Shingled.of([(answer, row.line) for row in rows for answer in row.answers]),
@@ -241,7 +241,9 @@ def _columns(rows: Sequence[ExampleFeatures], keys: int) -> dict[str, np.ndarray
     return {"places": _as_int64(row.line for row in rows), **columns}
 
 
-def _row(example: _Example, texts: _ChunkWords, requested: RequestedFeatures, counts: FeatureCounts) -> ExampleFeatures:
+def _features_of(
+    example: _Example, texts: _ChunkWords, requested: RequestedFeatures, counts: FeatureCounts
+) -> ExampleFeatures:
     """The features of an example, which is also counted."""
     line, value, reading, cut = example
     turns = [turn for turn in reading.turns if turn.role != "system"]
@@ -260,7 +262,7 @@ def _row(example: _Example, texts: _ChunkWords, requested: RequestedFeatures, co
     )
     prefix_hashes = _prefix_hashes(turns, texts)
     ends_with_answer = turns[-1:] and turns[-1].role == "assistant"
-    _count(example, counts, requested.ids)
+    _count_example(example, counts, requested.ids)
     counts.short_turns += len(answers) > 1 and any(len(words) < MIN_ANSWER_WORDS for words in words_by_answer)
     counts.wordless += not all_words
     question = texts.words(*user_texts)
@@ -316,7 +318,7 @@ def _blocks(value: dict[str, Any], reading: ParsedContent, texts: _ChunkWords) -
     return set().union(*(runs_of(texts.lines(text)) for text in (*block_texts, *documents_of(value))))
 
 
-def _count(example: _Example, counts: FeatureCounts, ids: frozenset[str]) -> None:
+def _count_example(example: _Example, counts: FeatureCounts, ids: frozenset[str]) -> None:
     """Add an example to the counts."""
     value, reading = example.value, example.reading
     counts.attached += bool(reading.attached)

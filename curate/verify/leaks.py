@@ -95,7 +95,7 @@ def leak_points(
     without = "" if compared.model else "not checked: needs --embeddings MODEL"
     if compared.model:
         try:
-            near = _near(examples, compared)
+            near = _close_questions(examples, compared)
         except (ModelError, MissingExtra) as error:
             if compared.demanded:
                 raise
@@ -202,7 +202,7 @@ def _first_match(examples: Examples, later: tuple[Hashes, Numbers], among: tuple
     return Similar(places[last], earlier[last], np.ones(len(last)))
 
 
-def _near(examples: Examples, compared: ComparisonSettings) -> Similar:
+def _close_questions(examples: Examples, compared: ComparisonSettings) -> Similar:
     """Questions that are close by an embedding model. Raises `ModelError`, `MissingExtra`.
 
     The model is the one thing that this package shares with the code that writes splits.

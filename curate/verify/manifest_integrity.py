@@ -192,7 +192,7 @@ def read_ledger(path: Path, differences: list[Difference]) -> Ledger:
 
 def _removed(number: int, value: Any) -> Removed:
     """Parse a line of the ledger. Raises any exception if it is invalid."""
-    kept, data = value.get("kept"), _data(value)
+    kept, data = value.get("kept"), _removed_line(value)
     reason = value.get("code") or (value["decided_by"] if value["decided_by"] in ("mix", "where") else "decision")
     if (
         not isinstance(value["file"], str)
@@ -205,7 +205,7 @@ def _removed(number: int, value: Any) -> Removed:
     return Removed(number, value.get("example"), reason, kept_id, lost_to, None if data is None else line_digest(data))
 
 
-def _data(value: Any) -> bytes | None:
+def _removed_line(value: Any) -> bytes | None:
     """The removed line of a record, on one line; None if it is missing."""
     if (text := value.get("text")) is not None:
         return compact(text.encode("utf-8", "surrogatepass"))
@@ -220,7 +220,7 @@ def removed_lines(ledger: Ledger) -> Iterator[tuple[int, bytes]]:
     with ledger.path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if number == next_number:
-                yield number, _data(loads(line)) or b""
+                yield number, _removed_line(loads(line)) or b""
                 next_number = next(numbers, None)
 
 

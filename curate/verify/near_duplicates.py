@@ -101,13 +101,13 @@ class SetStore:
             held_out = HashSets(mapped(file, "u8")[start:], sizes[first_held_out:])
             counts = counts_of(held_out)
             index = HeldOutIndex.of(held_out, splits[first_held_out:], counts, threshold)
-            _save(self.folder, index, counts, start)
+            _save_index(self.folder, index, counts, start)
         best, earlier = np.zeros(len(held_out.sizes)), np.full(len(held_out.sizes), -1, dtype=np.int64)
         for split in range(int(splits.max(initial=0))):
             pending = _slices_of(sizes, splits, split)
             while batch := list(islice(pending, SLICES_PER_ROUND)):
                 searched = (earlier < 0) & (index.units == np.arange(len(earlier))) & (splits[first_held_out:] > split)
-                work = partial(_match, self.folder, np.packbits(searched), threshold)
+                work = partial(_match_slice, self.folder, np.packbits(searched), threshold)
                 for part, batch_matches in zip(batch, pool.each(work, batch), strict=True):
                     better = batch_matches.similarity > best[batch_matches.held_out]
                     improved = batch_matches.held_out[better]
@@ -142,7 +142,7 @@ class _LoadedIndex(NamedTuple):
     counts: Counts
 
 
-def _save(folder: Path, index: HeldOutIndex, counts: Counts, start: int) -> None:
+def _save_index(folder: Path, index: HeldOutIndex, counts: Counts, start: int) -> None:
     """Save an index for other processes; its hashes begin at `start` in the file `hashes`."""
     columns = (np.array([start]), counts, index.sets.sizes, index.units, *index.rare, *index.crowded)
     for number, column in enumerate(columns):
@@ -160,7 +160,7 @@ def _load_index(folder: Path) -> _LoadedIndex:
     return _LoadedIndex(HeldOutIndex(sets, units, Postings(*postings[:3]), Postings(*postings[3:])), counts)
 
 
-def _match(folder: Path, searched: Counts, threshold: float, _: RequestedFeatures, part: _Slice) -> Matches:
+def _match_slice(folder: Path, searched: Counts, threshold: float, _: RequestedFeatures, part: _Slice) -> Matches:
     """Compare a slice of earlier sets, which is read into memory, with the held-out sets of the mask `searched`."""
     held_out = _load_index(folder)
     marked: Flags = np.unpackbits(searched, count=len(held_out.sets.units)).view(np.bool_)

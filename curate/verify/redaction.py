@@ -168,15 +168,15 @@ def verify_redaction(
                 labelled |= set(_labelled(value))
             except RecursionError:  # its text is searched instead
                 numbers, texts = [], []
-            kinds |= {_plain(number): "coordinates" for number in numbers}
+            kinds |= {_letters_and_digits(number): "coordinates" for number in numbers}
             for text in texts or (line.decode("utf-8", "replace"),):
                 for shown in _forms(text):
                     for kind, written in _values_in(shown):
-                        kinds.setdefault(_plain(written), kind)
+                        kinds.setdefault(_letters_and_digits(written), kind)
     if mapping is not None:
         values = {(row["kind"], row["value"]) for row in _mapped(mapping)}
         values |= {(kind, match[1]) for kind, value in values if (match := URL_PASSWORD.search(value))}
-        kinds |= {_plain(value): kind for kind, value in values if _is_searched(kind, value)}
+        kinds |= {_letters_and_digits(value): kind for kind, value in values if _is_searched(kind, value)}
         proof.unsearched = sum(not _is_searched(kind, value) for kind, value in values)
     kinds = {plain: kind for plain, kind in kinds.items() if len(plain) >= MIN_CHARS}
     short = {(kind, plain) for kind, plain in labelled if plain not in kinds}
@@ -239,7 +239,7 @@ def _labelled(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
         else:
             shown = _in_ascii(value)
             values = (*labelled_values(key, shown), *addressed_names(shown))
-            yield from ((kind, _plain(text)) for kind, text in values)
+            yield from ((kind, _letters_and_digits(text)) for kind, text in values)
     elif isinstance(value, dict):
         for name, inner in value.items():
             yield from _labelled(inner, name)
@@ -268,7 +268,7 @@ def _mapped(mapping: Path) -> Iterator[dict[str, str]]:
 def _is_searched(kind: str, value: str) -> bool:
     """Whether a value of a mapping is searched for in all rows."""
     is_word = kind in WORD_KINDS or (kind in NAME_KINDS and " " not in value)
-    return not is_word and len(_plain(value)) >= MIN_CHARS
+    return not is_word and len(_letters_and_digits(value)) >= MIN_CHARS
 
 
 def _by_start(values: Iterable[str]) -> dict[str, set[int]]:
@@ -304,7 +304,7 @@ def _held(value: Any, kinds: dict[str, str], by_start: dict[str, set[int]]) -> I
         decoded = [(form, decode(encoded)) for form, decode in DECODERS.items()]
         forms += decoded
         encoded = "\n".join(text for _, text in decoded)
-    plains = [(form, _plain(text)) for form, text in forms]
+    plains = [(form, _letters_and_digits(text)) for form, text in forms]
     reported: set[str] = set()
     plain_text = plains[0][1]
     for form, plain in (*plains, ("reversed", plain_text[::-1]), ("in ROT13", plain_text.translate(ROT13))):
@@ -458,9 +458,9 @@ def _held_over_rows(
     halves = [
         part
         for role in before.keys() & behind.keys()
-        for part in (_plain(before[role][1][-MAX_END:]), _plain(behind[role][0][:MAX_END]))
+        for part in (_letters_and_digits(before[role][1][-MAX_END:]), _letters_and_digits(behind[role][0][:MAX_END]))
     ]
-    plain = "\n".join(_plain(text) for pair in pairs for text in pair)
+    plain = "\n".join(_letters_and_digits(text) for pair in pairs for text in pair)
     for part in _contained(plain, kinds, by_start):
         if not any(part in half for half in halves):  # reported for its own row
             yield kinds[part], "split over rows"
@@ -475,7 +475,7 @@ def _in_ascii(text: str) -> str:
     return re.sub("[\u2010\u2212]", "-", text)
 
 
-def _plain(text: str) -> str:
+def _letters_and_digits(text: str) -> str:
     """The letters and digits of a text, without case, in compatibility form."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", INVISIBLE.sub("", text.translate(TAGS)))

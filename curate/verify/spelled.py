@@ -48,10 +48,10 @@ OTHER_LETTER: Final = re.compile("[\u0370-\u03ff\u0400-\u052f]")
 def from_words(text: str) -> str:
     """The digits and letters that rows of words spell, one row a line: `four one double five` -> `4155`. Digits and
     single letters stand for themselves: `four b five` -> `4b5`."""
-    return "\n".join(_rows(text))
+    return "\n".join(_word_rows(text))
 
 
-def _rows(text: str) -> Iterator[str]:
+def _word_rows(text: str) -> Iterator[str]:
     """The characters of each row of words, numbers and letters, of which `MIN_SPELLED` or more are words."""
     row: list[str] = []
     words = end = 0

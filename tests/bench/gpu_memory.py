@@ -19,7 +19,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig
 
 from train.batching import pack
 from train.memory.autoconfig import optimiser_of
-from train.memory.memory_profile import Load, MemoryProfile, _texts
+from train.memory.memory_profile import Load, MemoryProfile, _texts_of_lengths
 from train.model.adapters import add_adapter
 from train.model.base import autocast
 from train.model.loss import losses, use_chunked_cross_entropy, use_packed_attention
@@ -110,7 +110,7 @@ def measured(
         use_chunked_cross_entropy(model, place)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = optimiser_for(trained, on_gpu=on_gpu)
-    packed = pack(_texts(list(load.lengths), load.supervised)).to(place)
+    packed = pack(_texts_of_lengths(list(load.lengths), load.supervised)).to(place)
     model.train()
     for _ in range(STEPS):
         with autocast(torch.bfloat16):

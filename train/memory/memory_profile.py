@@ -163,7 +163,7 @@ def _materialize(model: nn.Module) -> None:
                     kind[name] = made[id(tensor)]
 
 
-def _texts(lengths: Sequence[int], supervised: int) -> list[Encoded]:
+def _texts_of_lengths(lengths: Sequence[int], supervised: int) -> list[Encoded]:
     """Texts of the given lengths whose last tokens are trained on, as many as `supervised` in all."""
     share, texts = supervised / max(1, sum(lengths)), []
     for length in lengths:
@@ -245,7 +245,7 @@ class MemoryProfile:
             for tensor in (*model.parameters(), *model.buffers()):
                 live.note(tensor)
             held = live.now
-            packed = pack(_texts(load.lengths, load.supervised))
+            packed = pack(_texts_of_lengths(load.lengths, load.supervised))
             model.train()
             with live:
                 with torch.autocast("cpu", dtype=self.dtype, enabled=self.dtype != torch.float32):

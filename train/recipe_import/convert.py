@@ -142,12 +142,12 @@ def _outcomes(config: Configuration) -> Iterator[tuple[ConvertedKey, Outcome]]:
         if key.becomes or given or key.names[0] in config.defaults:
             defaults = [name for name in key.names if name in config.defaults and not config.given(name)]
             if given or defaults or key.always:
-                outcome = _outcome(config, key, settings)
+                outcome = _key_outcome(config, key, settings)
                 if isinstance(outcome, Mapped) and not settings:
                     fields = Recipe.model_fields
                     changed = {name: value for name, value in outcome.values.items() if value != fields[name].default}
                     outcome = outcome._replace(values=changed)
-                yield _row(config, settings, defaults, outcome), outcome
+                yield _converted_key(config, settings, defaults, outcome), outcome
     for settings in waiting.values():
         if settings[0].value == SECOND_CALL:
             first = "the first call is read"
@@ -156,12 +156,12 @@ def _outcomes(config: Configuration) -> Iterator[tuple[ConvertedKey, Outcome]]:
                 if settings[0].name in MODEL_CALLS
                 else Refused(f"called twice; {first}", "keep one of them")
             )
-            yield _row(config, settings, [], outcome), outcome
+            yield _converted_key(config, settings, [], outcome), outcome
             continue
         near = difflib.get_close_matches(settings[0].name, NAMES, n=1, cutoff=0.8)
         reason = "not a known key" + (f"; did you mean {near[0]}?" if near else "")
         outcome = Refused(reason, UNKNOWN)
-        yield _row(config, settings, [], outcome), outcome
+        yield _converted_key(config, settings, [], outcome), outcome
     if empty := [
         setting.name
         for setting in config.source.settings
@@ -170,7 +170,7 @@ def _outcomes(config: Configuration) -> Iterator[tuple[ConvertedKey, Outcome]]:
         yield ConvertedKey(excerpt(", ".join(empty), 120), "ignored", "", "without a value"), Ignored("without a value")
 
 
-def _outcome(config: Configuration, key: ImportedKey, settings: list[Setting]) -> Outcome:
+def _key_outcome(config: Configuration, key: ImportedKey, settings: list[Setting]) -> Outcome:
     """What becomes of a key: refused also if it is given twice with different values."""
     by_name: dict[str, Any] = {}
     for setting in settings:
@@ -184,7 +184,9 @@ def _outcome(config: Configuration, key: ImportedKey, settings: list[Setting]) -
         return outcome
 
 
-def _row(config: Configuration, settings: list[Setting], defaults: list[str], outcome: Outcome) -> ConvertedKey:
+def _converted_key(
+    config: Configuration, settings: list[Setting], defaults: list[str], outcome: Outcome
+) -> ConvertedKey:
     """The row of the table for an outcome; without settings it names the defaults, or else the tool."""
     used = [f"{setting.name} = {shown(setting.name, setting.value)}" for setting in settings]
     places = ", ".join(dict.fromkeys(setting.place for setting in settings if setting.place))

@@ -120,13 +120,13 @@ def training_text(report: Report | Pause) -> Iterator[RenderableType]:
     if report.overfitting is not None:
         yield from overfitting_text(report.overfitting)
     if report.generations:
-        rows = [[excerpt(text, 160) for text in answered] for answered in _answered(report)]
+        rows = [[excerpt(text, 160) for text in answered] for answered in _answer_rows(report)]
         answers = table("Answers before and after training", "prompt", "reference", "base", "tuned", rows=rows)
         answers.show_lines = True
         yield answers
 
 
-def _answered(report: Report) -> Iterator[tuple[str, str, str, str]]:
+def _answer_rows(report: Report) -> Iterator[tuple[str, str, str, str]]:
     """Question, answer of the data, and the answers before and after the training; an empty one is named."""
     for shown in report.generations:
         yield shown.prompt, shown.reference or EMPTY, shown.base or EMPTY, shown.tuned or EMPTY
@@ -285,7 +285,7 @@ def _answers_html(report: Report) -> Iterator[str]:
         return
     yield "<h2>Answers before and after training</h2>\n"
     names = ("question", "in the data", "base", "tuned")
-    rows = [["\n".join(map(safe, text.split("\n"))) for text in answered] for answered in _answered(report)]
+    rows = [["\n".join(map(safe, text.split("\n"))) for text in answered] for answered in _answer_rows(report)]
     yield html_table(names, rows, texts=names)
 
 

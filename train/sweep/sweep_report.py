@@ -31,7 +31,7 @@ def standings(
     tried = [_trial_result(trial, halving.shares, completed, going, seconds[trial.number]) for trial in trials]
     of_best = next((outcome for outcome in completed if outcome.trial == best and outcome.final is not None), None)
     return Sweep(
-        model=model, trials=tuple(sorted(tried, key=lambda result: _order(result, best))), shares=halving.shares,
+        model=model, trials=tuple(sorted(tried, key=lambda result: _trial_order(result, best))), shares=halving.shares,
         best=best, best_recipe=None,
         base_loss=of_best.base if of_best else None,
         tied=tuple(sorted(outcome.trial for outcome in best_and_tied[1])) if best_and_tied is not None else (),
@@ -68,7 +68,7 @@ def _trial_result(
     )  # fmt: skip
 
 
-def _order(trial: TrialResult, best: int | None) -> tuple[Any, ...]:
+def _trial_order(trial: TrialResult, best: int | None) -> tuple[Any, ...]:
     """Sort key: the best trial, those that came further, the lower loss; failed trials last."""
     share = trial.step / trial.steps if trial.state == "stopped" else 1
     return trial.number != best, trial.loss is None, -share, trial.loss or 0.0, trial.number

@@ -56,11 +56,11 @@ def compare(
             continue
         for own, other in zip_longest(left[a:b], right[c:d]):
             ends = own is not None and other is not None and own is left[-1] and other is right[-1]
-            yield _row(own, other, read, last if ends else None)
+            yield _comparison_row(own, other, read, last if ends else None)
             room -= sum(min(len(message.text), MAX_MESSAGE_CHARS) for message in (own, other) if message)
 
 
-def _row(
+def _comparison_row(
     own: Message | None, other: Message | None, read: ConversationView, marks: tuple[Marks, Marks] | None
 ) -> ComparisonRow:
     """Two messages side by side, or one beside a placeholder; without `marks` the words that differ are marked."""

@@ -157,9 +157,11 @@ def _misplaced_content(message: Message) -> Iterator[tuple[str, str]]:
         yield from _in_part(part, f"{message.content_pointer}/{i}")
     for i, call in enumerate(value["tool_calls"]) if isinstance(value.get("tool_calls"), list) else ():
         if isinstance(call, dict) and "function" in call:  # otherwise T009 reports it
-            yield from _unknown(call, f"{pointer}/tool_calls/{i}", CALL_KEYS, "tool call")
-            yield from _unknown(call.get("function"), f"{pointer}/tool_calls/{i}/function", FUNCTION_KEYS, "tool call")
-    yield from _unknown(value.get(DETAILS_KEY), f"{pointer}/{DETAILS_KEY}", DETAIL_KEYS, "reasoning", deep=True)
+            yield from _unknown_keys(call, f"{pointer}/tool_calls/{i}", CALL_KEYS, "tool call")
+            yield from _unknown_keys(
+                call.get("function"), f"{pointer}/tool_calls/{i}/function", FUNCTION_KEYS, "tool call"
+            )
+    yield from _unknown_keys(value.get(DETAILS_KEY), f"{pointer}/{DETAILS_KEY}", DETAIL_KEYS, "reasoning", deep=True)
 
 
 def _in_part(part: Any, pointer: str) -> Iterator[tuple[str, str]]:
@@ -170,10 +172,10 @@ def _in_part(part: Any, pointer: str) -> Iterator[tuple[str, str]]:
         yield f"{pointer}/{key}", f"`{key}` beside `{texts[0]}`, which is read instead"
     if texts and texts[0] in TEXT_KEYS[:3] and not isinstance(part[texts[0]], str):
         yield f"{pointer}/{texts[0]}", f"`{texts[0]}` is {kind_of(part[texts[0]])}, not text"
-    yield from _unknown(part, pointer, PART_KEYS, "content part", deep=True)
+    yield from _unknown_keys(part, pointer, PART_KEYS, "content part", deep=True)
 
 
-def _unknown(
+def _unknown_keys(
     item: Any, pointer: str, keys: frozenset[str], holder: str, *, deep: bool = False
 ) -> Iterator[tuple[str, str]]:
     """The unknown keys of an object that hold anything; tables fill missing keys with null."""
@@ -183,10 +185,10 @@ def _unknown(
             if key not in keys and inner is not None:
                 yield key_pointer, f"key {excerpt(key, 40)!r} is not a known key of a {holder}"
             elif deep and key not in HARMLESS_KEYS:
-                yield from _unknown(inner, key_pointer, keys, holder, deep=True)
+                yield from _unknown_keys(inner, key_pointer, keys, holder, deep=True)
     elif deep and isinstance(item, list):
         for i, inner in enumerate(item):
-            yield from _unknown(inner, f"{pointer}/{i}", keys, holder, deep=True)
+            yield from _unknown_keys(inner, f"{pointer}/{i}", keys, holder, deep=True)
 
 
 @unknown_message_key.repaired_by(safe=False)  # it may be a misspelled one, and its value is lost

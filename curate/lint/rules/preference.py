@@ -84,7 +84,7 @@ def _side_turn(value: Any) -> SideTurn:
     )
 
 
-def _side(example: Example, key: str) -> list[SideTurn]:
+def _side_turns(example: Example, key: str) -> list[SideTurn]:
     """A side from the value, or as parsed into messages."""
     value = example.value.get(key)
     if value is not None and not (isinstance(value, list) and not value and example.pointers):
@@ -99,7 +99,7 @@ def pair_of(example: Example) -> PreferenceSides | None:
         return None
     if example.format == "messages" and keys[0] not in example.value:
         return None
-    chosen, rejected = _side(example, keys[0]), _side(example, keys[1])
+    chosen, rejected = _side_turns(example, keys[0]), _side_turns(example, keys[1])
     shared = 0
     while shared < min(len(chosen), len(rejected)) - 1 and chosen[shared] == rejected[shared]:
         shared += 1
@@ -166,7 +166,7 @@ def side_not_an_answer(example: Example) -> Problems:
         return
     for key in SIDE_KEYS["openai-preference"]:
         value = example.value.get(key)
-        side = _side(example, key)
+        side = _side_turns(example, key)
         if key == "non_preferred_output" and key not in example.value:
             continue
         if value is not None and not isinstance(value, list):

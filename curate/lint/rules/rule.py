@@ -305,12 +305,12 @@ def _documentation(code: str, doc: str) -> tuple[str, str, bytes, bytes]:
     return (
         LINE_BREAK.sub(" ", inspect.cleandoc(summary)),
         LINE_BREAK.sub(" ", inspect.cleandoc(why)),
-        _block(bad),
-        _block(good),
+        _dedented_block(bad),
+        _dedented_block(good),
     )
 
 
-def _block(text: str) -> bytes:
+def _dedented_block(text: str) -> bytes:
     """The bytes of an indented block, dedented; `\\xNN` is a byte, a final `\\` removes the last line break."""
     content = inspect.cleandoc(text).encode() + b"\n"
     content = content.removesuffix(b"\\\n")

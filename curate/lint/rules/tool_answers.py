@@ -172,7 +172,11 @@ def _is_derived(number: Quantity, values: list[Quantity], context: list[Quantity
     """Whether a number is one of some values, or calculated of one of them and another number."""
     if _is_among(number, values):
         return True
-    result, numbers, operands = _written(number), list(map(_written, values)), list(map(_written, [*values, *context]))
+    result, numbers, operands = (
+        _number_as_written(number),
+        list(map(_number_as_written, values)),
+        list(map(_number_as_written, [*values, *context])),
+    )
     return any(
         isclose(result, candidate, rel_tol=0.01)
         for value in numbers
@@ -194,10 +198,11 @@ def _amounts(text: str, language: str | None) -> list[Quantity]:
 
 def _is_among(number: Quantity, quantities: list[Quantity]) -> bool:
     return any(
-        number.same(quantity) or isclose(_written(number), _written(quantity), rel_tol=0.01) for quantity in quantities
+        number.same(quantity) or isclose(_number_as_written(number), _number_as_written(quantity), rel_tol=0.01)
+        for quantity in quantities
     )
 
 
-def _written(number: Quantity) -> float:
+def _number_as_written(number: Quantity) -> float:
     """The number as it is written, whatever its unit is; of a date, the first part that is given."""
     return next((part for part in number.value if part is not None), 0.0) / number.unit
