@@ -12,7 +12,6 @@ from curate.cli.options import takes_options
 from curate.commands.dedup import DedupResult, write_plan
 from curate.commands.dedup import dedup as dedup_data
 from curate.core.cluster import Engine, Executor
-from curate.core.errors import UsageError
 from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
 from curate.core.verb_options import Given
@@ -43,9 +42,6 @@ class DedupOptions(options.CommonOptions):
         ),
     ] = False
     html: options.Html = None
-    rethreshold: Annotated[
-        float | None, typer.Option(help="Re-run at a new threshold from the cache of an earlier run.", metavar="NUMBER")
-    ] = None
     no_decisions: options.NoDecisions = False
     no_cache: options.NoCache = False
     memory: options.Memory = None
@@ -64,7 +60,6 @@ def dedup(args: DedupOptions) -> None:
     Exit status: 0 on success, 1 if too much would be removed without --yes or a line holds no example, 2 if a file
     cannot be read or written.
     """
-    given = _with_threshold(args)
     files = options.named_files(args.paths, args.engine)
     others = options.named_files(args.against, args.engine) if args.against else []
     named_paths = (*args.paths, *(args.against or ()))
@@ -74,16 +69,14 @@ def dedup(args: DedupOptions) -> None:
     )  # fmt: skip
     executor = options.executor_of(args.engine, args.address)
     with executor.connected():
-        _dedup(args, files, others, given, removed, executor)
+        _dedup(args, files, others, removed, executor)
 
 
-def _dedup(
-    args: DedupOptions, files: list[Path], others: list[Path], given: Given, removed: Path | None, executor: Executor
-) -> None:
+def _dedup(args: DedupOptions, files: list[Path], others: list[Path], removed: Path | None, executor: Executor) -> None:
     """Remove duplicates of files, and print the result. `removed`: the file of removed lines."""
     with args.stages() as shown:
         session = args.session(listen=shown.listen)
-        planned = dedup_data(session.open(files, given), against=others, cached_only=args.rethreshold is not None)
+        planned = dedup_data(session.open(files, args.given), against=others)
     document = dedup_html(planned, None) if args.show_all else dedup_html(planned)
     options.write_html(document, args.html, [*files, *others])
     if not args.as_json:
@@ -99,18 +92,6 @@ def _dedup(
     if args.output is not None and not written:
         require_small_removals(planned.heavy, planned.heavy[0].hint)
     options.end(planned.not_understood, options.KEPT_NOTE)
-
-
-def _with_threshold(args: DedupOptions) -> Given:
-    """The given options; --rethreshold replaces the threshold. Raises `UsageError` if it cannot be combined with
-    another option.
-    """
-    if args.rethreshold is None:
-        return args.given
-    options.check_combination(apart=[("rethreshold", "threshold", "no_cache")])
-    if args.engine is Engine.RAY:  # workers of a cluster share no cache
-        raise UsageError("--rethreshold cannot be combined with --engine ray", "remove one of the options")
-    return {**args.given, "dedup": {**args.given["dedup"], "threshold": args.rethreshold}}
 
 
 def _print_removals(args: DedupOptions, planned: DedupResult) -> None:

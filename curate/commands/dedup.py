@@ -122,18 +122,16 @@ class DedupResult:
         return min(MIN_REPORTED, self.config.threshold)
 
 
-def dedup(
-    work: Workspace, *, against: Sequence[Path] = (), cached_only: bool = False, config: DedupConfig | None = None
-) -> DedupResult:
+def dedup(work: Workspace, *, against: Sequence[Path] = (), config: DedupConfig | None = None) -> DedupResult:
     """Decide which lines of the data of a project are removed, by its configuration unless another `config` is given.
     With `against`, only lines that are duplicates of one in those files.
 
     Dropped examples are removed; edited ones are compared and written with their new text (in copies of their files);
     examples that a person keeps as a duplicate are not removed as near-duplicates. The findings of the project's rules
     decide which of several duplicates stays, and those of the rules in `drop` remove a line regardless of duplicates.
-    With `cached_only` everything must be in the cache. If the files need more memory than the session allows, shingles
+    If the files need more memory than the session allows, shingles
     and band keys are in files. Raises `InputError`, also if no line holds an example, `ModelError`, and `UsageError` if
-    no example has the field that `config.keep` names or something is not cached.
+    no example has the field that `config.keep` names.
     """
     config, session = config or work.config.dedup, work.session
     decided, rules = work.decisions, work.rules
@@ -150,7 +148,7 @@ def dedup(
         session.executor.pool(workers, processes=is_big(paths), files=paths, cache=work.cache) as pool,
     ):
         spec, bands = feature_spec_for(config), None if folder else bands_for(config.threshold)
-        memory = DedupCache.of(cache, spec, only=cached_only) if cache else None
+        memory = DedupCache.of(cache, spec) if cache else None
         is_cached = memory and paths and begins_cached(paths[-1], spec, memory, bands)
         if not is_cached and not config.embeddings:  # comparing them uses all cores
             pool.fork(partial(load_kernels, spec, bands))

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, get_type_hints
 
 from curate.core.disk_arrays import Rows
-from curate.core.errors import UsageError
 from curate.core.lazy import Arrays, Flags, Hashes, Ids, Numbers, np
 from curate.core.store import StoredRows, code_id, entry, load, require_types, save
 from curate.core.text import visible
@@ -37,16 +36,12 @@ class ChunkTask(NamedTuple):
 
     chunk: Chunk
     folder: Path | None = None
-    only: bool = False
-    """Whether the columns must be in the cache."""
     bands: Bands | None = None
     """How signatures are cut into bands; None if band keys are not requested."""
 
 
 def columns_for(task: ChunkTask, spec: FeatureSpec) -> Columns:
-    """The columns of a chunk, from the cache or computed and cached. Raises `InputError`, and `UsageError` if they must
-    be in the cache and are not.
-    """
+    """The columns of a chunk, from the cache or computed and cached. Raises `InputError`."""
     if task.folder is None:
         return _computed(task.chunk, spec, task.bands)
     path, chunk = _chunk_entry(task, task.folder, spec)
@@ -54,11 +49,6 @@ def columns_for(task: ChunkTask, spec: FeatureSpec) -> Columns:
     damage: list[str] = []
     columns = load(path, lambda arrays: columns_from(arrays, start, task.bands), lambda: damage.append(DAMAGED_NOTE))
     if columns is None:
-        if task.only:
-            raise UsageError(
-                "not all of these files are in the cache",
-                "run `curate dedup` on them with the same options first, without --rethreshold",
-            )
         columns = _computed(chunk, spec, task.bands)
         saved = save(path, arrays_of(columns, start, task.bands))
         columns.trouble = damage[0] if damage else (f"the cache was not written: {visible(saved)}" if saved else "")
@@ -327,8 +317,6 @@ class DedupCache:
     """The entries of a cache folder: those of earlier runs, and those that this run adds."""
 
     folder: Path
-    only: bool = False
-    """Whether all that is needed must be in the cache."""
     spec: FeatureSpec = field(init=False)
     verdicts: StoredRows = field(init=False)
     """Whether pairs of examples agree in their facts, by `pair_keys`."""
@@ -337,9 +325,9 @@ class DedupCache:
     _rows: dict[Path, StoredRows] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, cache: Path, spec: FeatureSpec, *, only: bool = False) -> "DedupCache":
+    def of(cls, cache: Path, spec: FeatureSpec) -> "DedupCache":
         """The cache in the folder of a project for such columns, whatever files they are of."""
-        memory = cls(cache / CACHE_FOLDER, only)
+        memory = cls(cache / CACHE_FOLDER)
         memory.turn(spec)
         return memory
 

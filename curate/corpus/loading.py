@@ -124,7 +124,7 @@ def begins_cached(path: Path, spec: FeatureSpec, memory: DedupCache, bands: Band
     if packing(path):
         return False
     chunk = next(chunks_of(path, display_name(path), CHUNK_BYTES, cached=True) or iter(()), None)
-    return chunk is not None and is_cached(ChunkTask(chunk, memory.folder, memory.only, bands), spec)
+    return chunk is not None and is_cached(ChunkTask(chunk, memory.folder, bands), spec)
 
 
 def table_of(examples: Sequence[Example], spec: FeatureSpec, pool: WorkerPool) -> Table:
@@ -250,8 +250,7 @@ def _columns(
     pieces: Iterator[Chunk], spec: FeatureSpec, pool: WorkerPool, memory: DedupCache | None, bands: Bands | None
 ) -> Iterator[Columns]:
     """The columns of each piece, cached or computed."""
-    folder, only = (memory.folder, memory.only) if memory else (None, False)
-    tasks = (ChunkTask(chunk, folder, only, bands) for chunk in pieces)
+    tasks = (ChunkTask(chunk, memory.folder if memory else None, bands) for chunk in pieces)
     make = partial(columns_for, spec=spec)
     checkpoint = columns_checkpoint(pool.checkpoints, spec, bands) if pool.checkpoints else None
     cached = False

@@ -182,7 +182,7 @@ def test_instructions_that_all_requests_begin_with_hide_no_difference(
         assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "-q", "--keep", "first", "--overwrite", *options]) == 0
         assert [json.loads(line)["line"] for line in Path("kept.removed.jsonl").read_bytes().splitlines()] == copies
     assert "shared instructions" in capsys.readouterr().err
-    assert main(["dedup", "data.jsonl", "-q", "--keep", "first", "--rethreshold", "0.7"]) == 0
+    assert main(["dedup", "data.jsonl", "-q", "--keep", "first", "--threshold", "0.7"]) == 0
     values = [json.loads(line) for line in path.read_bytes().splitlines()]
     examples = [Example(Place("data.jsonl", n), value, "messages", None, True) for n, value in enumerate(values, 1)]
     assert [lost.place.line for lost in find_duplicates_in(examples, DedupConfig(keep="first")).duplicates] == copies

@@ -582,13 +582,9 @@ def test_an_address_where_nothing_answers_is_told_at_once(
     assert f"no connection to {address}: " in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "words",
-    [["check", "--address", "127.0.0.1:1"], ["dedup", "--engine", "ray", "--rethreshold", "0.7"]],
-)
-def test_options_that_do_nothing_are_refused(words: list[str], write: Write) -> None:
+def test_an_address_without_an_engine_is_refused(write: Write) -> None:
     path = write("data.jsonl", [("What?", "This.")])
-    assert main([*words, str(path)]) == ExitCode.USAGE
+    assert main(["check", "--address", "127.0.0.1:1", str(path)]) == ExitCode.USAGE
 
 
 def test_a_cluster_that_does_not_start_in_time_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

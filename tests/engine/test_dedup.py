@@ -154,21 +154,14 @@ def test_what_is_printed_for_programs_fits_its_schema(
     assert 0.99 <= found["recall"] <= 1
 
 
-def test_another_threshold_needs_what_is_remembered_and_nothing_else(
-    write: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_threshold_reads_what_is_cached(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     write("data.jsonl", PAIRS)
-    assert dedup("data.jsonl", "--rethreshold", "0.9") == 2
-    assert "not all of these files are in the cache" in capsys.readouterr().err
     assert dedup("data.jsonl") == 0
     monkeypatch.setattr("curate.corpus.features.shingled", None)
-    assert dedup("data.jsonl", "--rethreshold", "0.9", "-o", "out.jsonl") == 0
+    assert dedup("data.jsonl", "--threshold", "0.9", "-o", "out.jsonl") == 0
     assert [item["line"] for item in removed()] == [4]
-    assert dedup("data.jsonl", "--rethreshold", "0.6", "-o", "out.jsonl", "--overwrite") == 0
+    assert dedup("data.jsonl", "--threshold", "0.6", "-o", "out.jsonl", "--overwrite") == 0
     assert [item["line"] for item in removed()] == [3, 4]
-    assert dedup("data.jsonl", "--rethreshold", "0.6", "--on", "prompt") == 2
-    assert dedup("data.jsonl", "--rethreshold", "0.6", "--no-cache") == 2
-    assert dedup("data.jsonl", "--rethreshold", "0.6", "--threshold", "0.7") == 2
 
 
 def test_arrays_that_outgrow_memory_are_in_files(

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from curate.commands.dedup import DedupResult
 from curate.core import store
 from curate.core.config import CheckConfig, DedupConfig
-from curate.core.errors import UsageError
 from curate.core.worker_pool import WorkerPool
 from curate.corpus import cache as module
 from curate.corpus import corpus, loading
@@ -106,7 +105,6 @@ def test_a_run_tells_what_it_would_tell_without_a_memory(growth: list[list[str]]
         with DATA.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps({**chat("So?", answer), "date": len(answer) % 4}) + "\n" for answer in some)
         assert told(plan([DATA], config, cache=CACHE)) == told(plan([DATA], config))
-        assert told(plan([DATA], config, cache=CACHE, cached_only=True)) == told(plan([DATA], config))
 
 
 @pytest.mark.slow
@@ -218,12 +216,6 @@ def test_other_parameters_and_other_code_are_another_memory(monkeypatch: pytest.
     assert DedupCache.of(Path(), spec._replace(on="prompt")).verdicts.path != one
     monkeypatch.setattr(module, "code_id", lambda *_: "other")
     assert DedupCache.of(Path(), spec).verdicts.path != one
-
-
-def test_what_is_not_remembered_is_asked_for_in_words(write: Write) -> None:
-    write("data.jsonl", [("Hi", "Hello.")])
-    with pytest.raises(UsageError, match="not all of these files are in the cache"):
-        plan([DATA], DedupConfig(), cache=CACHE, cached_only=True)
 
 
 def test_the_folder_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:

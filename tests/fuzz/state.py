@@ -32,7 +32,7 @@ VERBS: Final = (
     ("run",), ("run", "--only", "check"),
     ("run", "--again", "split"), ("run", "--dry-run"), ("split", "data.jsonl", "-o", "out"),
     ("split", "data.jsonl", "-o", "out", "--fresh"),
-    ("dedup", "data.jsonl", "-o", "kept.jsonl"), ("dedup", "data.jsonl", "--rethreshold", "0.7"),
+    ("dedup", "data.jsonl", "-o", "kept.jsonl"), ("dedup", "data.jsonl", "--threshold", "0.7"),
     ("conflicts", "data.jsonl"), ("check", "data.jsonl"),
     ("stats", "data.jsonl"), ("check", "data.jsonl", "--baseline", "baseline.json"),
     ("suppress", "J008", "data.jsonl:1", "--reason", "x"),
