@@ -284,29 +284,16 @@ def _crash_log(error: BaseException) -> str:
     import tempfile
     import traceback
     from datetime import UTC, datetime
-    from importlib.metadata import PackageNotFoundError, version
     from pathlib import Path
+
+    from curate.core.lazy import version_of
 
     frames = [
         f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}"
         for frame in traceback.extract_tb(error.__traceback__)
     ]
-    packages = []
-    for name in (
-        "pydantic",
-        "polars",
-        "typer",
-        "datasketch",
-        "transformers",
-        "torch",
-        "peft",
-        "bitsandbytes",
-        "textual",
-    ):
-        try:
-            packages.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            packages.append(f"{name} -")
+    names = ["pydantic", "polars", "typer", "datasketch", "transformers", "torch", "peft", "bitsandbytes", "textual"]
+    packages = [f"{name} {version_of(name) or '-'}" for name in names]
     versions = f"curate {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
     text = "\n".join(
         (versions, ", ".join(packages), datetime.now(UTC).isoformat(timespec="seconds"), type(error).__name__, *frames)

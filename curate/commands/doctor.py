@@ -4,7 +4,7 @@ import platform
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, requires
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,7 @@ from curate import __version__
 from curate.conflicts.default_models import EMBEDDINGS, NLI, READERS, at_hand
 from curate.core.config_files import config_file, shown_path
 from curate.core.json_output import Output
+from curate.core.lazy import version_of
 from curate.core.places import downloads_folder
 from curate.core.runs import Project
 from curate.models.names import cache_folder
@@ -129,10 +130,7 @@ def _extras() -> Iterator[ExtraState]:
 
 
 def _package_state(name: str, oldest: str) -> PackageState:
-    try:
-        return PackageState(name, version(name), oldest)
-    except PackageNotFoundError:
-        return PackageState(name, None, oldest)
+    return PackageState(name, version_of(name) or None, oldest)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -20,6 +20,7 @@ from typing import Any, Final, NamedTuple, Self
 from curate import __version__
 from curate.core.errors import CurateError, ExitCode, requiring
 from curate.core.files import display_name
+from curate.core.lazy import version_of
 from curate.core.object_path import ObjectPath
 from curate.core.text import visible
 from curate.core.worker_pool import Made, WorkerPool, cores
@@ -267,15 +268,8 @@ def _require_answer(address: str) -> None:
 
 def _versions(packages: Iterable[str]) -> dict[str, str]:
     """Versions by package; "none" for a package that is not installed."""
-    from importlib.metadata import PackageNotFoundError, version  # milliseconds that a check here does not need
-
-    versions = {"curate": __version__, "python": sys.version.partition(" ")[0]}
-    for name in packages:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            versions[name] = "none"
-    return versions
+    own = {"curate": __version__, "python": sys.version.partition(" ")[0]}
+    return own | {name: version_of(name) or "none" for name in packages}
 
 
 def _file_stamps(paths: Iterable[str]) -> dict[str, tuple[int, int]]:

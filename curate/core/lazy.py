@@ -54,4 +54,15 @@ else:
     np, pl = _Lazy("numpy"), _Lazy("polars")
     Array = Arrays = Bytes = Flags = Floats = Hashes = Ids = Matrix = Numbers = Rows = Shingles = Words = Any
 
-__all__ = ["lazy_pattern", "np", "pl"]
+
+def version_of(package: str) -> str:
+    """The version of a package; empty if it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version  # milliseconds that a small check does not need
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+__all__ = ["lazy_pattern", "np", "pl", "version_of"]

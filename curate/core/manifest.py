@@ -7,7 +7,6 @@ import hashlib
 import sys
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
@@ -25,6 +24,7 @@ from curate.core.config import Config
 from curate.core.errors import InputError
 from curate.core.example import canonical
 from curate.core.files import MANIFEST, json_text, sha256
+from curate.core.lazy import version_of
 from curate.core.masking import plain_without_keys
 from curate.core.paths import path_inside
 from curate.core.transaction import require_finished
@@ -207,13 +207,8 @@ def data_settings(config: Config) -> dict[str, Any]:
 @cache
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that can change the output; looked up once."""
-    by_package = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for package in RESULT_PACKAGES:
-        try:
-            by_package[package] = version(package)
-        except PackageNotFoundError:  # run from a source tree
-            by_package[package] = ""
-    return by_package
+    python = ".".join(map(str, sys.version_info[:3]))
+    return {"python": python} | {package: version_of(package) for package in RESULT_PACKAGES}
 
 
 def digest_of(manifest: Manifest) -> str:

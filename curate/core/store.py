@@ -32,7 +32,7 @@ from curate.core.files import (
     remove_orphans,
     update,
 )
-from curate.core.lazy import Array, Arrays, Flags, Hashes, np
+from curate.core.lazy import Array, Arrays, Flags, Hashes, np, version_of
 from curate.core.limits import open_regular
 
 Made = TypeVar("Made")
@@ -76,22 +76,12 @@ def code_id(*packages: str) -> str:
     """
     total = hashlib.sha256(sys.version.encode())
     for library in LIBRARIES:
-        total.update(f"{library} {_version_of(library)}\n".encode())
+        total.update(f"{library} {version_of(library)}\n".encode())
     for package in packages:
         for file in sorted((Path(__file__).parents[1] / package).rglob("*")):
             if file.is_file() and file.parent.name != "__pycache__":
                 total.update(file.read_bytes())
     return total.hexdigest()
-
-
-def _version_of(library: str) -> str:
-    """The version of a library; empty if it is not installed."""
-    from importlib.metadata import PackageNotFoundError, version  # milliseconds that a small check does not need
-
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return ""
 
 
 def entry(folder: Path, kind: str, suffix: Literal[".npz", ".json", ".bin"], *parts: Any) -> Path:
