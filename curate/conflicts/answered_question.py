@@ -81,17 +81,17 @@ def features(
 ) -> tuple[float, float, float, float]:
     """The features of two questions and their answers, in the order of `FEATURES`.
 
-    These are the cosine of the questions with their answers; how much better each answer fits the other question than
-    its own, as a difference of cosines that is rarely above 0; the share of the words of only one question that are in
-    the other answer, minus the share in its own answer; and the share of the words of one question and answer that are
-    in the other question and answer. The last one is needed because all texts in a language that is unknown to the
-    model have similar embeddings.
+    These are the cosine of one question with its answer and the other question with its answer; how much better each
+    answer fits the other question than its own, as a difference of cosines that is rarely above 0; the share of the
+    words of only one question that are in the other answer, minus the share in its own answer; and the share of the
+    words of one question and answer that are in the other question and answer. The last one is needed because all texts
+    in a language that is unknown to the model have similar embeddings.
     """
     left_question, right_question, left_answer, right_answer, left_both, right_both = (
         vectors[text] for text in texts(questions, answers)
     )
     left_words, right_words = map(content_words, questions)
-    left_answer_words, right_answer_words = (content_words(left_answer[:MAX_ANSWER_CHARS]) for left_answer in answers)
+    left_answer_words, right_answer_words = (content_words(answer[:MAX_ANSWER_CHARS]) for answer in answers)
     crossed = (
         _weighted_share(left_words - right_words, right_answer_words)
         - _weighted_share(left_words - right_words, left_answer_words)

@@ -356,6 +356,7 @@ def _count_example(stats: Stats, example: Example, template: Template | None) ->
 
 
 def _add_id(stats: Stats, key: bytes) -> None:
+    """Add the id of an example, and count a duplicate if another example has it."""
     stats.duplicates += key in stats.seen
     stats.seen.add(key)
 

@@ -129,7 +129,7 @@ def spelled(text: str, language: str) -> Spelled:
     if language != "en":
         translated = translated.sub(SEPARATED, _separators)
     translated = _clocks(translated, language)
-    return _named(translated, language) if language != "en" else translated.sub(ENGLISH_CENTS, _with_cents)
+    return _with_english_names(translated, language) if language != "en" else translated.sub(ENGLISH_CENTS, _with_cents)
 
 
 def _with_cents(match: re.Match[str]) -> str:
@@ -371,7 +371,8 @@ def _names_pattern(language: str) -> tuple[re.Pattern[str], ...]:
     )
 
 
-def _named(translated: Spelled, language: str) -> Spelled:
+def _with_english_names(translated: Spelled, language: str) -> Spelled:
+    """A text in which months, days, currencies and units have their English names."""
     date, month, day, unit, currency, reais = _names_pattern(language)
     months, days, units = MONTHS_IN[language], DAYS_IN[language], UNITS_IN[language]
     translated = translated.sub(

@@ -126,8 +126,8 @@ def hashed_vectors(texts: Sequence[str]) -> Matrix:
 def coverage(vectors: Matrix, chosen: Sequence[int], sizes: Sequence[int]) -> tuple[float, float]:
     """The mean cosine similarity of examples to the nearest chosen one, and that for random choices of the same size.
 
-    `sizes`: the cost of each row; a random choice costs as much as the chosen rows. Of many rows, those are measured
-    that the choice was not made by.
+    `sizes`: the cost of each row; a random choice costs at most as much as the chosen rows. Of many rows, those
+    are measured that the choice was not made by.
     """
     draw = np.random.default_rng(0)
     measured = np.setdiff1d(np.arange(len(vectors)), _sample(len(vectors))) if len(vectors) else np.zeros(0, np.int64)

@@ -137,7 +137,9 @@ def _cut_answers_in(batch: _BucketBatch, *, only_longest: bool) -> list[Ids]:
 def _cut_answers_among(
     answers: Sequence[tuple[int, list[str]]], end: int, *, only_longest: bool
 ) -> Iterator[tuple[int, int]]:
-    """The rows of one bucket, of whose answers, each with a position, the first words are compared."""
+    """Rows of the answers of one bucket that begin with another one: the key of the shorter answer, and twice the
+    position of an answer, plus 1 if it is the longer one. `answers`: the position and the words of each.
+    """
     sizes = {len(answer) for _, answer in answers}
     whole = defaultdict[int, set[int]](set)
     is_part = set[int]()

@@ -36,7 +36,7 @@ from curate.split.exempt import (
     named_texts,
     shared_by,
     shared_text_notes,
-    without_passages,
+    with_fewer_passages,
 )
 from curate.split.groups import (
     Link,
@@ -178,7 +178,7 @@ def divide(
             )
         compared = False
         table, rows = (
-            without_passages(table, rows, enough),
+            with_fewer_passages(table, rows, enough),
             [members for members, stays in zip(rows, enough, strict=True) if stays],
         )
 

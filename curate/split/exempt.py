@@ -119,8 +119,10 @@ def shared_by(rows: Sequence[Numbers], written: Flags) -> tuple[list[int], list[
     return counts, [count >= least for count in counts]
 
 
-def without_passages(table: Table, rows: Sequence[Numbers], stay: Sequence[bool]) -> Table:
-    """The table with only some of its passages left out of whole texts."""
+def with_fewer_passages(table: Table, rows: Sequence[Numbers], stay: Sequence[bool]) -> Table:
+    """The table with only the passages that `stay` left out of whole texts. The texts of examples with another passage
+    are read again; `rows`: the numbers of the examples with each passage.
+    """
     common = tuple(passage for passage, stays in zip(table.common, stay, strict=True) if stays)
     changed = np.unique(np.concatenate([examples for examples, stays in zip(rows, stay, strict=True) if not stays]))
     reader = LineReader()

@@ -513,7 +513,9 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def read_line(line: bytes) -> tuple[Any, ParsedContent]:
-    """Parse a line of a split. Raises `NotUnderstoodError`."""
+    """The value of a line of a split, a list as the messages of an object, and its content. Raises
+    `NotUnderstoodError`.
+    """
     value = loads(line)
     require_once(line, value)
     reading = read(value)

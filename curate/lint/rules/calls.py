@@ -345,7 +345,7 @@ def _bounded(name: str, check: Callable[..., Any], steps: list[int]) -> Callable
     References can double the work 40 times in a kilobyte, and `uniqueItems` compares each pair of objects.
     """
 
-    def checked(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
+    def counting_steps(validator: Any, value: Any, instance: Any, schema: Any) -> Any:
         steps[0] -= len(value) if isinstance(value, dict | list) else 1
         if name == "uniqueItems" and isinstance(instance, list):
             steps[0] -= sum(isinstance(item, dict | list) for item in instance) ** 2 // 2
@@ -353,7 +353,7 @@ def _bounded(name: str, check: Callable[..., Any], steps: list[int]) -> Callable
             raise RecursionError
         return check(validator, value, instance, schema)
 
-    return checked
+    return counting_steps
 
 
 def _schema_faults(schema: bytes, arguments: bytes) -> list[str]:
