@@ -13,7 +13,7 @@ import json, sys
 import numpy as np
 from curate.similarity import join, kernels
 from curate.similarity.buckets import Bucketing, SetJoin, roots
-from curate.similarity.shingles import Sets
+from curate.similarity.shingles import ShingleSets
 
 one_pair, pairs, compared = join.similarity, kernels.similarities, [0]
 def counted(*arguments):
@@ -27,7 +27,7 @@ for members in json.load(sys.stdin):
     compared[0] = 0
     offsets = np.cumsum([0, *map(len, members)])
     every, hashes = np.arange(len(members)), np.array([shingle for one in members for shingle in one], dtype=np.uint32)
-    forest = SetJoin(Sets(hashes, offsets), np.array([0.5, 0.8]), 1)
+    forest = SetJoin(ShingleSets(hashes, offsets), np.array([0.5, 0.8]), 1)
     forest.join_band(Bucketing(every, np.array([0, len(members)])))
     print(json.dumps([compared[0], len(set(roots(forest.parent).tolist()))]))
 """

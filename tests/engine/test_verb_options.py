@@ -74,7 +74,7 @@ print(json.dumps(seen))
 @pytest.mark.xdist_group("verb_options")
 def test_an_option_is_one_line(in_a_copy: tuple[Any, Any]) -> None:
     _, seen = in_a_copy
-    assert "  --least N             Compare examples of at least this many words." in seen["help"][1]
+    assert "--least N Compare examples of at least this many words." in " ".join(seen["help"][1].split())
     assert "[default: 3]" in seen["help"][1]
     assert seen["refused"] == [2, seen["refused"][1]]
     assert "least: must be greater than or equal to 1 (got 0)" in seen["refused"][1]
