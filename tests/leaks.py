@@ -141,15 +141,40 @@ def with_document(rng: random.Random, one: Row) -> Row:
     return row(*said(one), system=text(rng, rng.choice([30, 44])), metadata=one["metadata"])
 
 
+def marked(rng: random.Random, passage: str) -> str:
+    """A text as it is, or as HTML, Markdown, JSON, a quotation, or with numbers or times before its lines."""
+    kind, pieces = rng.randrange(8), passage.split(" ")
+    if kind == 1:
+        names = rng.choices(["b", "td", "a", "h2", "code"], k=len(pieces))
+        return "<p>" + " ".join(f"<{name} id=x>{piece}</{name}>" for name, piece in zip(names, pieces, strict=True))
+    if kind == 2:
+        return " ".join(rng.choice(["_{}_", "[{}](https://a.example/b)", "**{}**"]).format(piece) for piece in pieces)
+    if kind == 3:
+        return json.dumps({"text": passage.replace(" ", "\n", 3)})
+    if kind == 4:
+        return "&nbsp;".join(pieces) + "&#33; &foo;"
+    if kind > 4:
+        labels = rng.choice(["{:6}\t{}", "{}: {}", "[00:{}] {}", "L{} | {}", "{}) {}", "> {}\u2192{}", "({}.5) {}"])
+        lines = [" ".join(pieces[start : start + 7]) for start in range(0, len(pieces), 7)]
+        return "\n".join(labels.format(number, line) for number, line in enumerate(lines, 1))
+    return passage
+
+
 def document(rng: random.Random, one: Row) -> Row:
     """Another example about the same document: in the system prompt, before or after the question, from a tool, beside
-    the conversation, or as the answer.
+    the conversation, in a call, or as the answer.
     """
     passage, other = one["messages"][0]["content"], fresh(rng)
     asked, answered = said(other)
-    kind = rng.randrange(6)
+    kind = rng.randrange(7)
+    if kind == 6:
+        call = {"name": "write", "arguments": json.dumps({"path": text(rng, 1), "text": f"\n{passage}\n"})}
+        return {
+            "messages": [*row(asked, "")["messages"][:1], {"role": "assistant", "tool_calls": [{"function": call}]}]
+        }
     if kind == 5:
         return row(asked, f"{passage} {text(rng, 9)}")
+    passage = marked(rng, passage)
     if kind == 4:
         return row(asked, answered, documents=[{"title": text(rng, 3), "text": passage}])
     if kind == 3:
@@ -278,7 +303,8 @@ def mixture(rng: random.Random, count: int, share: float, *, instructed: bool) -
 TANGLED_WORDS: Final = [
     "please", "the", "a", "Eine", "not", "now", "note", "12", "13", "two", "too", "x_1", "hedge", "hegde", "hedges",
     "Mario", "Maria", "crème", "creme", "ﬁne", "fine", "İx", "用", "GPT模型", "ไทย", "हिन्दी", "हिन्दि", "до\u0301ма",
-    "дома", "na\u00adme", "name", "it's", "its", "million", "billion", "a,b", "½", "١٢",
+    "дома", "na\u00adme", "<b>", "</td>", "&amp;", "&#x41;", "\\n", "\\u00e9", "_x_", "](u)", "1.", "[2]", "3 |", "<",
+    "name", "it's", "its", "million", "billion", "a,b", "½", "١٢",
 ]  # fmt: skip
 """Words that are small, or facts, or spelled alike, or folded."""
 
@@ -305,7 +331,7 @@ def tangled(rng: random.Random, count: int) -> list[Row]:
             )
             asked = " ".join(pieces)
         passages = rng.choices(blocks, k=rng.choice([0, 0, 1, 1, 2]))
-        passage = rng.choice(["\n", "\n\n", " "]).join(passages)
+        passage = marked(rng, rng.choice(["\n", "\n\n", " "]).join(passages))
         kind = rng.randrange(6)
         if kind == 0:
             asked = rng.choice([f"{passage}\n\n{asked}", f"{asked} {passage}", f"Read: {passage}\n{asked}"])

@@ -22,7 +22,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import blake2b
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import xxhash
@@ -45,6 +44,7 @@ from curate.core.form_keys import CHOSEN_KEYS, LABEL_KEYS, REJECTED_KEYS, TOOL_K
 from curate.core.lazy import Hashes, Ids, Numbers, Shingles, np
 from curate.core.text import normalised, words
 from curate.corpus.dedup_text import answers_of, called_texts, other_sides
+from curate.corpus.plain_text import plain_texts
 from curate.similarity.shingles import ShingleSets, letters, normal, texts_of
 
 if TYPE_CHECKING:
@@ -171,9 +171,14 @@ def links_of_lines(
     roles: Sequence[tuple[str, ...]], texts: Sequence[Sequence[str]], examples: Sequence[Example], ids: Ids, size: int
 ) -> tuple[ShingleSets, Links]:
     """The links of plain conversations (roles and texts), then of examples. ids: of all of them."""
-    every = [text for turn_texts in texts for text in turn_texts]
-    kinds, hashes = ([value for speakers in roles for value in make(speakers)] for make in (_kinds, _role_hashes))
-    first = [0, *accumulate(map(len, texts))]
+    every, kinds, hashes, first = list[str](), list[int](), list[int](), [0]
+    for speakers, turn_texts in zip(roles, texts, strict=True):
+        turn_kinds = _kinds(speakers)
+        plain = plain_texts(text for text, kind in zip(turn_texts, turn_kinds, strict=True) if kind != 2)
+        every += (*turn_texts, *plain)
+        kinds += (*turn_kinds, *([0] * len(plain)))
+        hashes += (*_role_hashes(speakers), *([0] * len(plain)))
+        first.append(len(every))
     for example in examples:
         for text, kind, role_hash in _pieces(example):
             every.append(text)
@@ -207,8 +212,8 @@ def links_of_lines(
 def _pieces(example: Example) -> Iterable[tuple[str, int, int]]:
     """The pieces of an example: text, kind (see `curate.corpus.link_keys`), hash of the role.
 
-    These are its turns, each before its calls, then the texts of other answers, its documents and the reasoning of the
-    assistant; all but turns have no role, which is 0.
+    These are its turns, each before its calls, then the texts of other answers, its blocks besides turns and the
+    reasoning of the assistant; all but turns have no role, which is 0.
     """
     for message in example.messages:
         role = message.role or ""
@@ -218,7 +223,7 @@ def _pieces(example: Example) -> Iterable[tuple[str, int, int]]:
             yield text, (0, 4, 5, 4)[kind], 0
     for text in other_sides(example):
         yield text, 4, 0
-    for text in document_texts(example.value):
+    for text in _further_blocks(example):
         yield text, 0, 0
     for text in _reasoning(example):
         yield text, 6, 0
@@ -337,7 +342,7 @@ def first_turn_of(example: Example) -> WordRun:
 
 def runs_of(example: Example) -> list[WordRun]:
     """The runs of words whose hashes are the keys of an example's blocks, in the order of these keys."""
-    return [run for text in _block_turns(example) for run in _text_runs(text)]
+    return [run for text in (*_block_turns(example), *_further_blocks(example)) for run in _text_runs(text)]
 
 
 def answer_runs_of(example: Example) -> list[WordRun]:
@@ -350,12 +355,19 @@ def answer_runs_of(example: Example) -> list[WordRun]:
     ]
 
 
-def _block_turns(example: Example) -> Iterator[str]:
-    """The texts of the turns that may have blocks, and of the documents."""
-    for message in example.messages:
-        if known_role(message.role) != "assistant":
-            yield message.text
-    yield from document_texts(example.value)
+def _block_turns(example: Example) -> list[str]:
+    """The turns that may have blocks."""
+    return [message.text for message in example.messages if known_role(message.role) != "assistant"]
+
+
+def _further_blocks(example: Example) -> list[str]:
+    """The blocks besides turns: documents, the calls of each turn of the assistant, and the plain texts of all blocks
+    that are not plain.
+    """
+    assistant = (message for message in example.messages if known_role(message.role) == "assistant")
+    calls = (called_texts(message) for message in assistant)
+    blocks = [*document_texts(example.value), *("\n".join(texts) for texts in calls if texts)]
+    return [*blocks, *plain_texts([*_block_turns(example), *blocks])]
 
 
 def _normal_segments(text: str) -> str:

@@ -309,8 +309,8 @@ def not_checked(
                 "parts and spelling",
                 len(examples.places),
                 "text inside a longer one is not found below the threshold unless it is the beginning or the end of "
-                "an answer, or 30 words of a document that begin with a line or sentence; HTML, accents, number "
-                "formats and signs inside words count as written",
+                "an answer, or 30 words of a document that begin with a line or sentence; accents, number formats and "
+                "signs inside words count as written, and outside of documents HTML and escapes",
             ),
         )
         if entry.examples

@@ -18,6 +18,7 @@ from curate.verify.declarations import documents_of
 from curate.verify.lines import ChunkLines
 from curate.verify.near_questions import PARTS, lines_key, part_keys
 from curate.verify.passages import Cut, Passages, Window
+from curate.verify.plain_text import plain
 from curate.verify.reading import NotUnderstoodError, ParsedContent, ReadTurn, read_line, trained_keys
 from curate.verify.shared_texts import FIRST_TURN_WORDS, digest_of, edge_runs_of, runs_of, segments_of
 from curate.verify.words import DIGEST_BYTES, Hashes, Numbers, Words, folded, hashed, hashes_of, shingles, words_of
@@ -181,6 +182,8 @@ class _Example(NamedTuple):
     reading: ParsedContent
     cut: Cut
     """Its user turns without shared passages."""
+    blocks: Sequence[str]
+    """Its blocks, as written and as plain text."""
 
 
 def features_of(lines: ChunkLines, requested: RequestedFeatures) -> Features:
@@ -194,7 +197,8 @@ def features_of(lines: ChunkLines, requested: RequestedFeatures) -> Features:
             unread.append((number, str(error)))
             continue
         user_texts = [turn.text for turn in reading.turns if turn.role == "user"]
-        examples.append(_Example(number, value, reading, requested.passages.cut(user_texts)))
+        blocks = _blocks(value, reading)
+        examples.append(_Example(number, value, reading, requested.passages.cut(user_texts), blocks))
         counts.reasoned += REASONING.search(line) is not None
         if requested.requests and user_texts and user_texts[-1].strip():
             requests.append((number, user_texts[-1]))
@@ -205,7 +209,7 @@ def features_of(lines: ChunkLines, requested: RequestedFeatures) -> Features:
             *(turn.full_text for turn in (*example.reading.turns, *example.reading.others)),
             *(reasoning for turn in example.reading.turns for reasoning in turn.reasoning),
             *(example.cut.turns or ()),
-            *documents_of(example.value),
+            *example.blocks,
         )
     )
     rows = [_features_of(example, texts, requested, counts) for example in examples]
@@ -245,7 +249,7 @@ def _features_of(
     example: _Example, texts: _ChunkWords, requested: RequestedFeatures, counts: FeatureCounts
 ) -> ExampleFeatures:
     """The features of an example, which is also counted."""
-    line, value, reading, cut = example
+    line, value, reading, cut, block_texts = example
     turns = [turn for turn in reading.turns if turn.role != "system"]
     user_texts, answers = ([turn.full_text for turn in turns if turn.role == role] for role in ("user", "assistant"))
     attachments_hash = hashed(canonical(reading.attached).decode("utf-8", "surrogatepass")) if reading.attached else 0
@@ -266,7 +270,7 @@ def _features_of(
     counts.short_turns += len(answers) > 1 and any(len(words) < MIN_ANSWER_WORDS for words in words_by_answer)
     counts.wordless += not all_words
     question = texts.words(*user_texts)
-    blocks = _blocks(value, reading, texts)
+    blocks = set().union(*(runs_of(texts.lines(text)) for text in block_texts))
     return ExampleFeatures(
         line=line,
         trained=_training_hash(value, reading),
@@ -312,10 +316,14 @@ def _prefix_hashes(turns: Sequence[ReadTurn], texts: _ChunkWords) -> list[int]:
     return hashes
 
 
-def _blocks(value: dict[str, Any], reading: ParsedContent, texts: _ChunkWords) -> set[int]:
-    """The digests of the runs of words in the turns of the system, the user and tools, and in documents."""
-    block_texts = [turn.full_text for turn in reading.turns if turn.role != "assistant"]
-    return set().union(*(runs_of(texts.lines(text)) for text in (*block_texts, *documents_of(value))))
+def _blocks(value: dict[str, Any], reading: ParsedContent) -> list[str]:
+    """The turns of the system, the user and tools, the calls of the assistant and the documents, each as written and as
+    plain text.
+    """
+    turns = reading.turns
+    written = [turn.calls if turn.role == "assistant" else turn.full_text for turn in turns]
+    written += documents_of(value)
+    return [*written, *(text for text in map(plain, written) if text not in written)]
 
 
 def _count_example(example: _Example, counts: FeatureCounts, ids: frozenset[str]) -> None:

@@ -21,6 +21,7 @@ import tempfile
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from html.entities import html5
 from pathlib import Path
 from typing import Any, Final
 
@@ -73,6 +74,11 @@ UNLABELLED: Final = re.compile(
     r"^[ \t(\[*>\uff08-]*([0-9\uff10-\uff19]{1,2}|[A-Za-z\uff21-\uff3a\uff41-\uff5a\u0391-\u03c9\u0410-\u044f])"
     r"[.):\]\u3001\uff09\uff0e\uff1a](?=$|[ \t\r\xa0\u3000]|[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7bf])"
 )
+TAG: Final = re.compile("<(/?[a-zA-Z][a-zA-Z0-9]*|!)[^<>]*>")
+IN_LINES: Final = (
+    "a abbr b big cite code del em font i ins kbd mark q s small span strike strong sub sup tt u var".split()  # noqa: SIM905
+)
+LINE_LABEL: Final = re.compile("^[ \t>|]*[\\[(]?[Ll]?[0-9][0-9:.,]*(?:[\\])|\u2192\t]|[ \t]+[|\u2192]|(?<=[:.]) )")
 SMALL: Final = {
     "a", "an", "the", "please", "kindly", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen",
     "einem", "einer", "eines", "bitte", "le", "la", "les", "l", "un", "une", "el", "los", "las", "il",
@@ -132,16 +138,19 @@ def arguments_of(call: Row) -> str:
         return str(call.get("arguments", ""))
 
 
-def said(turn: Row) -> str:
-    """The text of a turn, then its calls."""
+def calls_of(turn: Row) -> list[str]:
+    """The calls of a turn."""
     calls = [
         call["function"]
         for call in turn.get("tool_calls") or []
         if isinstance(call, dict) and isinstance(call.get("function"), dict)
     ]
-    return "\n".join(
-        [text_of(turn.get("content")), *(f"{call.get('name', '')} {arguments_of(call)}" for call in calls)]
-    )
+    return [f"{call.get('name', '')} {arguments_of(call)}" for call in calls]
+
+
+def said(turn: Row) -> str:
+    """The text of a turn, then its calls."""
+    return "\n".join([text_of(turn.get("content")), *calls_of(turn)])
 
 
 def other_side(side: Any) -> str:
@@ -196,6 +205,33 @@ def runs_in(text: str) -> set[tuple[str, ...]]:
             tokens += words(sentence)
         starts.add(len(tokens) - BLOCK)
     return {tuple(tokens[at : at + BLOCK]) for at in starts if 0 <= at <= len(tokens) - BLOCK}
+
+
+def unmarked(text: str) -> str:
+    """A text without escapes, tags, character references, targets of links, labels of lines and `_emphasis_`."""
+
+    def escaped(match: re.Match[str]) -> str:
+        signs = {"n": "\n", "r": "\n", "t": "\t", "\\": "\\"}
+        return code_point(match[1], 16) if match[1] else signs.get(match[2], " ")
+
+    def referred(match: re.Match[str]) -> str:
+        name = match[1]
+        if name[0] != "#":
+            return html5.get(f"{name};", match[0])
+        return code_point(name[2:], 16) if name[1] in "xX" else code_point(name[1:], 10)
+
+    text = re.sub(r"\\(?:u([\da-fA-F]{4})|([\\nrtbf]))", escaped, text, flags=re.ASCII)
+    text = re.sub(TAG, lambda tag: "" if tag[1].lower().strip("/") in IN_LINES else "\n", text)
+    text = re.sub(r"&([a-zA-Z][a-zA-Z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});", referred, text)
+    text = re.sub(r"\]\([^()\n]*\)", "]", text)
+    text = "\n".join(re.sub(LINE_LABEL, "", line) for line in text.split("\n"))
+    return re.sub(r"(?<!\w)_+|_+(?!\w)", " ", text)
+
+
+def code_point(digits: str, base: int) -> str:
+    """A character by its number; a space for NUL, a surrogate and a number too large."""
+    number = int(digits, base)
+    return " " if number == 0 or number in range(0xD800, 0xE000) or number > 0x10FFFF else chr(number)
 
 
 def strings_in(value: Any) -> list[str]:
@@ -291,7 +327,9 @@ class Seen:
         first = words(asked[0]) if asked else []
         self.first = (self.beside, *first) if len(first) >= FIRST_TURN else None
         passages = [text_of(turn["content"]) for turn in every_turn(row) if turn["role"] != "assistant"]
-        self.runs = {run for passage in (*passages, *strings_in(row.get("documents"))) for run in runs_in(passage)}
+        passages += ["\n".join(calls_of(turn)) for turn in turns if turn["role"] == "assistant"]
+        passages += strings_in(row.get("documents"))
+        self.runs = {run for passage in passages for text in (passage, unmarked(passage)) for run in runs_in(text)}
         self.chain = [(str(turn.get("role")), *words(said(turn))) for turn in turns]
         self.whole_chain = tuple(self.chain) if turns and turns[-1].get("role") == "assistant" else None
         self.single = [tuple(answer) for answer in single_answers_of(turns)]

@@ -37,6 +37,7 @@ OAK = (
     "An oak grows slowly for three hundred years, stands for another three hundred, and takes as long again to die, "
     "which few people ever wait for"
 )
+TREES = f"{OAK}, {BEECH}"
 ME = {"role": "assistant", "content": "Me."}
 CALL = json.dumps({"tree": BEECH[:60], "bark": BEECH[60:], "é": "ü ä ö ß"})
 
@@ -152,7 +153,36 @@ LEAKS: dict[str, tuple[object, object, set[str]]] = {
                 }
             ]
         },
-        {"L002", "L011"},
+        {"L002", "L011", "L014"},
+    ),
+    "a file that a call writes and another one reads": (
+        {
+            "messages": [
+                {"role": "user", "content": "Save it."},
+                {
+                    "role": "assistant",
+                    "tool_calls": [{"function": {"name": "write", "arguments": json.dumps({"text": f"#!\n{TREES}"})}}],
+                },
+            ]
+        },
+        {
+            "messages": [
+                {"role": "user", "content": "Which trees are in the file?"},
+                {"role": "tool", "content": "\n".join(f"{n:6}\t{line}" for n, line in enumerate(TREES.split(", "), 1))},
+                {"role": "assistant", "content": "Oaks."},
+            ]
+        },
+        {"L014"},
+    ),
+    "a text as HTML and in JSON": (
+        turns("<p>" + TREES.replace(" of ", "&nbsp;<b>of</b> ").replace(", ", ",<br>") + "</p>", "Trees."),
+        turns('{"text": "' + TREES.replace(" ", "\\n", 3).replace("e", "\\u0065") + '"}', "Wood."),
+        {"L014"},
+    ),
+    "a text in Markdown and quoted with times": (
+        turns(TREES.replace("oak", "[_oak_](https://oak.example/a)"), "Trees."),
+        turns("\n".join(f"> [00:{n:02}] {line}" for n, line in enumerate(TREES.split(", "), 1)), "Wood."),
+        {"L014"},
     ),
     "the beginning of an answer": (
         turns("Name a tree.", f"{BEECH} {OAK}"),
