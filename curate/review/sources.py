@@ -35,6 +35,8 @@ class ReviewSources(NamedTuple):
 
     share: Share | None = None
     """The reviewer's share of the examples; None: all."""
+    agreed: bool = False
+    """Whether the user consents to settings of the project's files that reach outside of it."""
 
     @property
     def journal(self) -> Path:
@@ -71,6 +73,5 @@ def sources_of(
     project_config = find_config(
         found_project.folder, consent, config, project=project, check={}, dedup={}, conflicts={}
     )
-    return ReviewSources(
-        Project(Path()) if found_project.folder == Path.cwd() else found_project, project_config, files, reviewer, share
-    )
+    shown = Project(Path()) if found_project.folder == Path.cwd() else found_project
+    return ReviewSources(shown, project_config, files, reviewer, share, agreed=consent is not None and consent.yes)

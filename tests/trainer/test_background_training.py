@@ -21,6 +21,7 @@ from curate.core.errors import UsageError
 from curate.core.runs import Project
 from curate.review import ReviewSources
 from curate.review.events import Ended
+from tests.conftest import trust_folder
 from tests.screens.conftest import opened, screen_text
 from tests.trainer.forked import held_process, leading
 from tests.trainer.tiny import write_recipe
@@ -89,6 +90,24 @@ def test_the_file_of_the_process_id_is_written_through_no_link(tmp_path: Path, m
     followed.start(Project(tmp_path), tmp_path / "recipe.toml")
     assert (tmp_path / "victim").read_text() == "of a person"
     assert int((runs / "recipe.pid").read_text()) > 0
+
+
+def test_a_recipe_in_a_folder_of_somebody_else_is_trained_by_only_with_consent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust_folder(tmp_path / "nothing")
+    monkeypatch.setattr(followed, "CURATE_COMMAND", (sys.executable, "-c", ""))
+    project = Project(tmp_path / "project")
+    recipe = project.folder / "recipe.toml"
+    recipe.parent.mkdir()
+    recipe.write_text('model = "somebody/model"\ndata = "split"\n')
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"a model of the hub.*needs your consent"):
+        followed.start(project, recipe)
+    assert not project.run("recipe").with_name("recipe.log").exists()
+    followed.start(project, recipe, yes=True)
+    monkeypatch.chdir(project.folder)  # a recipe of the working folder is the user's own
+    followed.start(project, recipe)
 
 
 def test_a_process_is_stopped_only_if_it_trains_that_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,15 +104,15 @@ class TrainingScreen(RunsScreen):
 
     def action_start(self) -> None:
         """Start the training of the project's recipe, once it is confirmed."""
-        project, config = self.state.sources.project, self.state.sources.config
+        project, config, yes = self.state.sources.project, self.state.sources.config, self.state.sources.agreed
         recipe = project.folder / (config.recipe or "recipe.toml")
         try:
-            require_recipe(recipe)
+            require_recipe(recipe, yes=yes)
         except CurateError as error:
             self.app.post_message(Failed(error))
             return
         body = literal(f"{recipe}\nA training takes hours of a GPU. It continues after you quit.")
-        self._confirm("Start or resume the training?", body, lambda: start(project, recipe), STARTED_NOTE)
+        self._confirm("Start or resume the training?", body, lambda: start(project, recipe, yes=yes), STARTED_NOTE)
 
     def _confirm(self, title: str, body: Content, act: Callable[[], object], done: str) -> None:
         def answered(yes: bool | None) -> None:

@@ -17,11 +17,13 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from curate.commands.run.training import CURATE_COMMAND, OWN_GROUP, STOP_SIGNAL
+from curate.core.config_consent import require_recipe_agreed
+from curate.core.egress import Consent
 from curate.core.errors import UsageError
 from curate.core.files import nofollow_opener, write_bytes
 from curate.core.limits import read_regular
 from curate.core.runs import Project, new_events
-from curate.core.validation import parsed_json
+from curate.core.validation import load_toml, parsed_json
 
 UNBOUNDED_METRICS: Final = frozenset(("perplexity",))
 """Metrics that are not shares from 0 to 1."""
@@ -233,22 +235,28 @@ def runs(path: Path) -> bool:
         return True
 
 
-def require_recipe(recipe: Path) -> None:
-    """Raise `UsageError` without the file of a recipe."""
-    if not recipe.is_file():
-        raise UsageError(
-            f"{recipe}: no such recipe", "write one with `curate recipe init`, and set `recipe` in curate.toml"
-        )
+def require_recipe(recipe: Path, *, yes: bool = False) -> None:
+    """Raise `UsageError` without the file of a recipe, or without consent (`yes`) to what it reaches.
+
+    The training runs in the project's folder, where a recipe is the user's own. Whose it is depends on the folder in
+    which this process was started.
+    """
+    values = load_toml(recipe, "recipe", "write one with `curate recipe init`, and set `recipe` in curate.toml")
+    require_recipe_agreed(recipe, values, Consent(yes, how="open the review with --yes"))
 
 
-def start(project: Project, recipe: Path) -> Path:
-    """Start or resume a training in a process that outlives this one; returns its folder. Raises `UsageError`."""
-    require_recipe(recipe)
+def start(project: Project, recipe: Path, *, yes: bool = False) -> Path:
+    """Start or resume a training in a process that outlives this one; returns its folder.
+
+    `yes`: consent to what the recipe reaches. Raises `UsageError`, `ConfigError`.
+    """
+    require_recipe(recipe, yes=yes)
     run = project.run(recipe.stem)
     if runs(run):
         raise UsageError(f"{run}: a training is running there", "stop it, or wait for it to end")
     run.parent.mkdir(parents=True, exist_ok=True)
     command = [*CURATE_COMMAND, "train", str(recipe.absolute()), "--run-dir", str(run.absolute()), "--resume"]
+    command += ["--yes"] if yes else []
     with open(run.with_name(f"{run.name}.log"), "wb", opener=nofollow_opener) as log:
         child = subprocess.Popen(
             command,
