@@ -16,7 +16,7 @@ from curate.core.example import Example
 from curate.core.kernels import kernels_for
 from curate.core.verb_options import require_named_model
 from curate.models.model_batches import models_on
-from curate.models.names import fingerprint
+from curate.models.names import fingerprint, resolve
 from curate.output.edited import with_edits
 from curate.read.dataset import read_dataset, require_examples
 
@@ -86,6 +86,7 @@ def search_conflicts(
     """The conflicts among examples. `own`: whether the user named the judge, not a configuration; the other parameters
     are those of `judge_of`. Raises `ModelError`, `MissingExtra` and `UsageError`.
     """
-    model_fingerprints(config)  # a missing model is an error even if nothing has to be compared
+    for name in model_fingerprints(config).keys() & set(MODEL_KEYS):
+        resolve(getattr(config, name))  # a missing model is an error before, and even without, a comparison
     judge = judge_of(config, cache, before, progress, consent=consent, key=judge_key, own=own)
     return find_conflicts(examples, config, cache, progress, judge=judge)

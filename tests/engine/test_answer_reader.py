@@ -228,6 +228,8 @@ def test_without_an_installed_model_the_output_says_how_to_install_it(
     assert "pip install ./judge" in capsys.readouterr().out
     assert main(["conflicts", str(file), "--reader", "offline:curate-judge"]) == 2
     assert "pip install ./judge" in capsys.readouterr().err
+    file.write_text(json.dumps(opposite_answers()[0]) + "\n")  # nothing has to be compared
+    assert main(["conflicts", str(file), "--reader", "offline:curate-judge"]) == 2
 
 
 def test_a_package_of_another_version_is_not_called_missing(
