@@ -247,7 +247,7 @@ async def test_a_screen_that_is_not_ready_takes_no_key_for_another() -> None:
 
 async def test_a_confirmation_takes_no_key_that_was_typed_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[object] = []
-    monkeypatch.setattr("tui.screens.training.start", lambda *_: started.append(1))
+    monkeypatch.setattr("tui.screens.training.start", lambda *_, **_options: started.append(1))
     monkeypatch.setattr("tui.screens.ask.CONFIRM_DELAY_SECONDS", 60)  # a busy machine types slowly
     app = new_app()
     Path("recipe.toml").write_text("")  # without one, nothing is asked
