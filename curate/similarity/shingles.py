@@ -17,7 +17,7 @@ from typing import ClassVar, Final, Literal, NamedTuple
 
 from curate.core.characters import UNSEEN, UNSPACED
 from curate.core.disk_arrays import Rows
-from curate.core.lazy import Array, Bytes, Flags, Numbers, Shingles, lazy_pattern, np
+from curate.core.lazy import Array, Bytes, Numbers, Shingles, lazy_pattern, np
 from curate.core.text import WORDS, casefolded
 from curate.core.worker_pool import lazy_once
 
@@ -45,46 +45,17 @@ UNFOLDED_RANGES: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xAC00, 0xD7A4))
 """Ranges in which every character is its own folding: ideographs and Korean syllables."""
 
 
-FOLD_BITS: Final = 6
-"""Foldings are computed for 2 ** 6 code points at a time, whose UTF-8 differs in the last byte only."""
-
-
 @lazy_once
-def _folds() -> tuple[Array, Flags]:
-    """The foldings so far, and whether each block of code points has characters that are yet to be folded."""
-    table, is_due = np.full(0x110000, -1, dtype=np.int32), np.zeros(0x110000 >> FOLD_BITS, dtype=np.bool_)
+def code_point_folds() -> Array:
+    """The folding of each code point, `SEPARATOR` if it is not part of a word; -1 if it depends on other characters or
+    is several characters.
+    """
+    table = np.full(0x110000, -1, dtype=np.int32)
     for start, end in ((0, 0x80), *UNFOLDED_RANGES):
         table[start:end] = np.arange(start, end)
     for start, end in FOLDED_RANGES:
-        is_due[start >> FOLD_BITS : ((end - 1) >> FOLD_BITS) + 1] = True
-    return table, is_due
-
-
-def code_point_folds(codes: Array) -> Array:
-    """The folding of each code point, `SEPARATOR` if it is not part of a word; -1 if it depends on other characters or
-    is several characters. The foldings of `codes` are computed if they are not there; others may be missing.
-    """
-    table, is_due = _folds()
-    blocks = np.unique(codes >> FOLD_BITS)
-    for block in blocks[is_due[blocks]].tolist():
-        for code in range(block << FOLD_BITS, (block + 1) << FOLD_BITS):
-            if any(start <= code < end for start, end in FOLDED_RANGES):
-                table[code] = _fold(chr(code))
-        is_due[block] = False
+        table[start:end] = [_fold(chr(code)) for code in range(start, end)]
     return table
-
-
-def folds_of_text(text: Bytes) -> Array:
-    """`code_point_folds` of the characters of a text in UTF-8."""
-    leads = np.flatnonzero(text >= 0xC0)
-    first, second = text[leads].astype(np.int64), text[leads + 1].astype(np.int64) & 0x3F
-    codes = (first & 0x1F) << 6
-    longer = np.flatnonzero(first >= 0xE0)
-    codes[longer] = (first[longer] & 0x0F) << 12 | second[longer] << 6
-    longest = np.flatnonzero(first >= 0xF0)
-    third = text[leads[longest] + 2].astype(np.int64) & 0x3F
-    codes[longest] = (first[longest] & 0x07) << 18 | second[longest] << 12 | third << 6
-    return code_point_folds(codes)
 
 
 def _fold(char: str) -> int:
@@ -220,7 +191,7 @@ def _unfoldable(texts: Sequence[str], numbers: Sequence[int]) -> list[int]:
     """Of some texts, given by number, those with a character that `code_point_folds` does not fold."""
     codes = np.frombuffer("".join([texts[number] for number in numbers]).encode("utf-32-le", "surrogatepass"), "<u4")
     ends = np.cumsum([len(texts[number]) for number in numbers])
-    rows = np.unique(np.searchsorted(ends, np.flatnonzero(code_point_folds(codes)[codes] < 0), side="right"))
+    rows = np.unique(np.searchsorted(ends, np.flatnonzero(code_point_folds()[codes] < 0), side="right"))
     return [numbers[row] for row in rows.tolist()]
 
 

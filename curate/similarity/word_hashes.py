@@ -2,7 +2,7 @@
 
 from curate.core.disk_arrays import joined
 from curate.core.lazy import Array, Hashes, Numbers, np
-from curate.similarity.shingles import ShingleSets, Shingling, TextBuffer, code_point_folds, folds_of_text, letters
+from curate.similarity.shingles import ShingleSets, Shingling, TextBuffer, code_point_folds, letters
 
 HASH_BASE = 0x9E3779B97F4A7C15
 MAX_HASH = (1 << 64) - 1
@@ -43,13 +43,12 @@ def _kernel_hashes(texts: TextBuffer, *, characters: bool) -> tuple[Hashes, Numb
     buffer.flags.writeable = False  # otherwise numba compiles one version for each kind of buffer
     sizes = texts.ends - texts.starts
     longest = int(sizes.max(initial=0))
-    folds = folds_of_text(buffer[int(texts.starts.min(initial=len(buffer))) : int(texts.ends.max(initial=0))])
     eights = np.zeros(longest // 4 + 16, dtype=np.uint64)  # a folded character has at most twice as many bytes
     offsets, row = np.zeros(len(sizes) + 1, dtype=np.int64), 0
     words = np.empty(int(sizes.sum()) // WORD_BYTES + longest + 1, dtype=np.uint64)
     while True:
         row = word_kernels.hash_words(
-            buffer, texts.starts, texts.ends, letters(), folds, characters, eights.view(np.uint8), eights,
+            buffer, texts.starts, texts.ends, letters(), code_point_folds(), characters, eights.view(np.uint8), eights,
             row, offsets, words,
         )  # fmt: skip
         if row == len(sizes):
@@ -75,7 +74,7 @@ def _folded_words(text: bytes) -> list[bytes] | None:
     if text.isascii():
         return text.translate(FOLDED_ASCII).split()
     codes = np.frombuffer(text.decode(errors="surrogatepass").encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    folds = code_point_folds(codes)[codes]
+    folds = code_point_folds()[codes]
     codes = np.where(folds >= 0, folds, codes).astype(np.uint32)
     kinds = letters()[codes]
     if (kinds == 2).any():

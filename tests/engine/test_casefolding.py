@@ -29,16 +29,15 @@ def test_compiled_code_folds_as_python_does(unit: str, texts: list[str]) -> None
 
 
 def test_a_character_that_folds_alone_is_folded_as_in_any_text() -> None:
-    folds = code_point_folds(np.arange(0x110000))
-    known = np.flatnonzero(folds >= 0)
+    known = np.flatnonzero(code_point_folds() >= 0)
     assert len(known) > 40_000
     for code in known.tolist():
         folded = unicodedata.normalize("NFKC", f"a{chr(code)}b").casefold().translate(LOOKALIKES)[1:-1]
         folded = folded.replace("i\u0307", "i")  # from the Turkish capital İ
-        if folds[code] == SEPARATOR and code != SEPARATOR:
+        if code_point_folds()[code] == SEPARATOR and code != SEPARATOR:
             assert not any(map(WORDS.match, folded))
         elif code >= 0x80:
-            assert folded == chr(folds[code])
+            assert folded == chr(code_point_folds()[code])
 
 
 def test_a_turkish_capital_i_is_the_same_letter_to_all_commands(
