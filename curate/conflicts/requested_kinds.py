@@ -45,7 +45,7 @@ ASKED: Final[dict[str, re.Pattern[str]]] = {
         r"|\b(?:wie ?viel uhr|uhrzeit|um wie ?viel|welche[mnrs]? zeitraum|wann (?:öffnet|schließt|beginnt|macht))\b|\b(?:a qué hora|qué hora|hasta qué hora|horario)\b"  # noqa: E501
         r"|\b(?:à quelle heure|quelle heure|heure)\b|\b(?:a que horas?|que horas?|hora|horário)\b|\bjusqu['’]à quand\b|\b(?:a che ora|che ora|orario)\b|几点|几时|何時(?!間)",  # noqa: E501
         "date": r"\b(?:what|which) (?:date|day|month)\b|^\W*when\b|\bfrom when\b|\bfirst day\b|\bstart(?:ing)? date\b|\bbeginn\b|\b(?:inicio|début|início|inizio)\b|\bdate\b|\bwann\b|\b(?:an )?welche[mnrs]? (?:tag|datum|monat)\b|\bdatum\b|\b(?:cuándo|qué (?:día|fecha|mes)|fecha)\b"  # noqa: E501
-        r"|\b(?:quand|quel (?:jour|mois)|quelle date|date)\b|\b(?:quando|que (?:dia|mês)|data)\b|\b(?:che (?:giorno|mese|data))\b|几号|几月|日期|哪天|哪一天|什么时候|何時ごろ|何月|何日|いつ|日程",  # noqa: E501
+        r"|\b(?:quand|quel (?:jour|mois)|quelle date|date)\b|\b(?:quando|que (?:dia|mês)|data)\b|\b(?:che (?:giorno|mese|data))\b|几号|几月|日期|哪天|哪一天|哪一?年|何年(?!間)|什么时候|何時ごろ|何月|何日|いつ|日程",  # noqa: E501
         "mass": r"\bhow (?:heavy|much does .* weigh)\b|\b(?:weight|weigh|load)\b|\b(?:kilos?|grams?|gramm?\w*|grammes)\b|\bgewicht\b|\bschwer\b|\bpeso\b|\bpoids\b|\bpesa\b|多重|重量|何グラム|何キロ|重さ",  # noqa: E501
         "length": r"\bhow (?:far|tall|high|wide|deep|long)\b|\b(?:distance|mileage|height|width|depth|length)\b|\bwie (?:weit|hoch|breit|tief|groß|lang)\b|\b(?:distancia|altura|distance|hauteur|distância|distanza|altezza)\b|多远|多高|多长|距离|何メートル|何センチ|何キロ|距離",  # noqa: E501
         "volume": r"\b(?:lit(?:er|re)s?|milliliters?|volume|litros?|litri|liter|milliliter\w*)\b|多少(?:毫)?升|何リットル|何ミリ",  # noqa: E501

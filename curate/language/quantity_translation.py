@@ -44,6 +44,8 @@ HAN_HALF: Final = lazy_pattern(
     r"(?<!\d)(\d+)(?:([个個])半(?=小时|钟头|月|星期)|(小时|天|年間?|周|時間|日|か月|ヶ月|カ月|週間)半)"
 )
 """One and a half of something, and more."""
+HAN_WEIGHT: Final = lazy_pattern(r"(\d+(?:\.\d+)?|半)([斤两])(?![个位张])")
+"""An amount in the Chinese pound of 500 grams, or in its tenth."""
 HAN_PERCENT: Final = lazy_pattern(r"百分之([零一二三四五六七八九十百两\d.]+)")
 HAN_CLOCK: Final = lazy_pattern(
     r"(?P<half>上午|早上|凌晨|清晨|午前|朝|下午|晚上|傍晚|中午|午後|夜)?の?\s*(?P<hour>\d{1,2})\s*[点點時时](?!间|間)(?:钟|整)?(?:(?P<minute>\d{1,2})分|(?P<thirty>半)|(?P<quarters>[一三13])刻|(?P<bare>[0-5]\d)(?!\d|[个天年月元块次人名位周]|小时|％|%))?"
@@ -55,6 +57,8 @@ HAN_MINUTES: Final = lazy_pattern(
 )
 """Minutes after the hour without their unit."""
 HAN_PAST_NOON: Final = frozenset(("下午", "晚上", "傍晚", "午後", "夜"))
+HAN_YEAR: Final = lazy_pattern(r"(?<!\d)((?:1[89]|20)\d\d)年(?!間|[间半])")
+"""A year without a month."""
 HAN_DATE: Final = lazy_pattern(r"(?:(\d{4})年)?(\d{1,2})月(?:份)?(?:(\d{1,2})[日号號])?")
 ENGLISH_MONTHS: Final = tuple(MONTHS_IN["de"].values())
 
@@ -178,12 +182,20 @@ def _han_units(translated: Spelled, language: str) -> Spelled:
     """The text with Chinese or Japanese dates, times, weekdays and units after digits as English ones."""
     translated = translated.sub(re.compile(r"(\d+(?:\.\d+)?)万"), lambda match: str(round(float(match[1]) * 10_000)))
     translated = translated.sub(HAN_DATE, _han_date)
+    translated = translated.sub(HAN_YEAR, lambda match: f" in {match[1]} ")
+    if language == "zh":
+        translated = translated.sub(HAN_WEIGHT, _han_weight)
     translated = translated.sub(HAN_CLOCK, _han_clock)
     translated = translated.sub(HAN_DIGITAL_CLOCK, lambda match: f" {match[1]}:{match[2]} ")
     translated = translated.sub(HAN_WEEKDAY, _han_weekday)
     units = UNITS_IN[language]
     names = "|".join(map(re.escape, sorted(units, key=len, reverse=True)))
     return translated.sub(re.compile(rf"(\d)\s*({names})(?!目)"), lambda match: f"{match[1]} {units[match[2]]} ")
+
+
+def _han_weight(match: re.Match[str]) -> str:
+    amount = 0.5 if match[1] == "半" else float(match[1])
+    return f" {amount * (500 if match[2] == '斤' else 50):g} grams "
 
 
 def _han_weekday(match: re.Match[str]) -> str:
