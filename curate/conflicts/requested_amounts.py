@@ -477,10 +477,13 @@ def _are_working_weeks(left_amount: Quantity, right_amount: Quantity) -> bool:
 
 
 def are_of_one_topic(*answers: str) -> bool:
-    """Whether the longest of some answers has more than `MAX_BRIEF_WORDS` and at most `MAX_WORDS` words."""
-    return MAX_BRIEF_WORDS < max(map(word_count, answers)) <= MAX_WORDS
+    """Whether the longest of some answers has more than `MAX_BRIEF_WORDS` and at most `MAX_WORDS` words. In scripts
+    without spaces, brief answers count, too: the rules for brief answers do not read their units.
+    """
+    longest = max(map(word_count, answers))
+    return longest <= MAX_WORDS and (longest > MAX_BRIEF_WORDS or any(map(UNSPACED_LETTER.search, answers)))
 
 
 def word_count(text: str) -> int:
-    """The number of words of a text; in scripts without spaces, of pairs of characters."""
-    return len(text.split()) + len(UNSPACED_LETTER.findall(text)) // 2
+    """The number of words of a text; in scripts without spaces, 5 for 8 characters."""
+    return len(text.split()) + len(UNSPACED_LETTER.findall(text)) * 5 // 8
