@@ -113,7 +113,7 @@ UNLIMITED: Final = {
 """Says that there is no limit."""
 LIMIT_QUESTION: Final = lazy_pattern(
     r"\b(?:how many|how often|limit|maximum|max|cap|wie ?viele?|wie oft|höchstens|maximal|obergrenze|cuánt[oa]s|límite|máximo|combien|limite"  # noqa: E501
-    r"|maximum|quant[oa]s|quant[ie]|quante volte|limite|massimo|máximo)\b|多少|几[次个本张件位人名]|上限|何[回度個枚本名人冊点]|いくつ",  # noqa: E501
+    r"|maximum|quant[oa]s|quant[ie]|quante volte|limite|massimo|máximo)\b|多少(?!钱)|几[次个本张件位人名]|上限|何[回度個枚本名人冊点]|いくつ",  # noqa: E501
     re.IGNORECASE,
 )
 """Asks for a number that may be limited."""

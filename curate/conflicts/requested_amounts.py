@@ -27,7 +27,7 @@ from curate.language import frequencies
 from curate.language.lexicon import UNITS
 from curate.language.precise_requests import MAX_BRIEF_WORDS
 from curate.language.quantities import YEAR, Quantity, quantities_in
-from curate.language.quantity_translation import UNSPACED_LETTER, WORD, language_of
+from curate.language.quantity_translation import KANA, UNSPACED_LETTER, WORD, language_of
 from curate.language.tokens import content_words, stem
 
 WEEK_AND_DAY: Final = {UNITS["week"][1], UNITS["day"][1]}
@@ -58,6 +58,9 @@ AFTER_HOUR: Final = re.compile(
 )
 """Words around a time of day without a unit."""
 PRICE: Final = re.compile(r"\d{1,4}[.,]\d\d")
+AFTER_PRICE: Final = re.compile(r"[,，。;；!！]|$|一[个次天年张位节]")
+MIN_BARE_PRICE: Final = 10
+"""Lowest price without a unit in a script without spaces."""
 MAX_WORDS: Final = 200
 MAX_VALUES: Final = 6
 """Maximum number of words of a compared answer, and of its values of one kind: longer answers have several topics."""
@@ -336,8 +339,8 @@ def _in_asked_units(
             side = [_as_year(amount) for amount in side]
         if "clock" in kinds_asked:
             side = [_as_hour(amount, text) for amount in side]
-        if "money" in kinds_asked and len(currencies) == 1:
-            side = [_as_price(amount, text, min(currencies)) for amount in side]
+        if "money" in kinds_asked and len(currencies) <= 1:
+            side = [_as_price(amount, text, min(currencies, default="")) for amount in side]
         converted.append(side)
     return tuple(converted)
 
@@ -372,8 +375,16 @@ def _as_hour(amount: Quantity, text: str) -> Quantity:
 
 
 def _as_price(amount: Quantity, text: str, currency: str) -> Quantity:
-    """The price of a number with two decimals and no unit, in the currency of the other amounts: "9.50 per person"."""
-    is_price = amount.kind == "number" and PRICE.fullmatch(text[amount.start : amount.end])
+    """The price of a number with two decimals and no unit, in the currency of the other amounts: "9.50 per person"; in
+    scripts without spaces, of a number before a comma or at the end.
+    """
+    if amount.kind != "number":
+        return amount
+    if UNSPACED_LETTER.search(text) and AFTER_PRICE.match(text, amount.end):
+        is_price = (amount.value[0] or 0) >= MIN_BARE_PRICE
+        currency = currency or ("JPY" if KANA.search(text) else "CNY")
+    else:
+        is_price = bool(currency and PRICE.fullmatch(text[amount.start : amount.end]))
     return amount._replace(kind=currency) if is_price else amount
 
 

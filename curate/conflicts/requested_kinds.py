@@ -43,15 +43,15 @@ ASKED: Final[dict[str, re.Pattern[str]]] = {
         r"|百分之|百分比|几折|比例|利率|何%|何％|何パーセント|割合|割引",
         "clock": r"\b(?:what|which) (?:time|hour)\b|\bwhen (?:does|do|is|are|will)\b.*\b(?:open|close|start|begin|end|finish|leave|depart|arrive|shut)\w*|\bopening (?:time|hours)|\bcheck-?(?:in|out)\b|\btime of day\b|\bcore hours\b|\blatest start\b|\bhours?\b"  # noqa: E501
         r"|\b(?:wie ?viel uhr|uhrzeit|um wie ?viel|welche[mnrs]? zeitraum|wann (?:öffnet|schließt|beginnt|macht))\b|\b(?:a qué hora|qué hora|hasta qué hora|horario)\b"  # noqa: E501
-        r"|\b(?:à quelle heure|quelle heure|heure)\b|\b(?:a que horas?|que horas?|hora|horário)\b|\bjusqu['’]à quand\b|\b(?:a che ora|che ora|orario)\b|几点|几时|何時(?!間)",  # noqa: E501
+        r"|\b(?:à quelle heure|quelle heure|heure)\b|\b(?:a que horas?|que horas?|hora|horário)\b|\bjusqu['’]à quand\b|\b(?:a che ora|che ora|orario)\b|几点|几时|(?:开门|关门|闭馆|营业|发车|开放|上班)时间|最[早晚].{0,8}什么时候|何時(?!間)|時刻",  # noqa: E501
         "date": r"\b(?:what|which) (?:date|day|month)\b|^\W*when\b|\bfrom when\b|\bfirst day\b|\bstart(?:ing)? date\b|\bbeginn\b|\b(?:inicio|début|início|inizio)\b|\bdate\b|\bwann\b|\b(?:an )?welche[mnrs]? (?:tag|datum|monat)\b|\bdatum\b|\b(?:cuándo|qué (?:día|fecha|mes)|fecha)\b"  # noqa: E501
         r"|\b(?:quand|quel (?:jour|mois)|quelle date|date)\b|\b(?:quando|que (?:dia|mês)|data)\b|\b(?:che (?:giorno|mese|data))\b|几号|几月|日期|哪天|哪一天|哪一?年|何年(?!間)|什么时候|何時ごろ|何月|何日|いつ|日程",  # noqa: E501
         "mass": r"\bhow (?:heavy|much does .* weigh)\b|\b(?:weight|weigh|load)\b|\b(?:kilos?|grams?|gramm?\w*|grammes)\b|\bgewicht\b|\bschwer\b|\bpeso\b|\bpoids\b|\bpesa\b|多重|重量|何グラム|何キロ|重さ",  # noqa: E501
         "length": r"\bhow (?:far|tall|high|wide|deep|long)\b|\b(?:distance|mileage|height|width|depth|length)\b|\bwie (?:weit|hoch|breit|tief|groß|lang)\b|\b(?:distancia|altura|distance|hauteur|distância|distanza|altezza)\b|多远|多高|多长|距离|何メートル|何センチ|何キロ|距離",  # noqa: E501
         "volume": r"\b(?:lit(?:er|re)s?|milliliters?|volume|litros?|litri|liter|milliliter\w*)\b|多少(?:毫)?升|何リットル|何ミリ",  # noqa: E501
-        "data": r"\b(?:file size|megabytes?|gigabytes?|mb|gb|megas?|dateigröße|storage|speicher\w*)\b",
+        "data": r"\b(?:file size|megabytes?|gigabytes?|mb|gb|megas?|dateigröße|storage|speicher\w*)\b|文件.{0,8}(?:多大|大小)|存储空间|内存",  # noqa: E501
         "temperature": r"\b(?:temperature|degrees|how (?:hot|cold|warm)|temperatur|wie (?:heiß|warm|kalt)|grad|temperatura|température|grados|graus|gradi|degrés)\b|温度|几度|多少度|何度",  # noqa: E501
-        "number": r"\bhow many\b|\bnumber of\b|\btotal\b|\bcharacters\b|\bwie ?viele[nrs]?\b|\banzahl\b|\bcuánt[oa]s\b|\bnúmero de\b|\bcombien d|\bnombre de\b|\bquant[oa]s\b|\bquant[ie]\b|\bnumero di\b|多少|几[个人名次位条件张只本]|何[人名個回枚本台錠つ]|いくつ",  # noqa: E501
+        "number": r"\bhow many\b|\bnumber of\b|\btotal\b|\bcharacters\b|\bwie ?viele[nrs]?\b|\banzahl\b|\bcuánt[oa]s\b|\bnúmero de\b|\bcombien d|\bnombre de\b|\bquant[oa]s\b|\bquant[ie]\b|\bnumero di\b|多少(?!钱)|几[个人名次位条件张只本]|张数|人数|次数|枚数|個数|台数|回数|何[人名個回枚本台錠つ]|いくつ",  # noqa: E501
     }.items()
 }
 """What a question asks for, in all languages."""
@@ -59,7 +59,7 @@ FREQUENCY_QUESTION: Final = lazy_pattern(
     r"\b(?:how (?:often|frequently|regularly|many times)|at (?:what|which) intervals?|(?:what|which) (?:interval|frequency))\b"  # noqa: E501
     r"|\bwie (?:oft|häufig|regelmäßig)\b|\b(?:cada cuánto|(?:con|a) qué frecuencia|cuántas veces)\b"
     r"|\b(?:à quelle fréquence|combien de fois|tous les combien)\b|\b(?:com que frequência|de quanto em quanto tempo|quantas vezes)\b"  # noqa: E501
-    r"|\b(?:ogni quanto|con (?:che|quale) frequenza|quante volte)\b|多久.{0,8}一次|多长时间.{0,8}一次|几次|頻度|何回|どのくらいの間隔",  # noqa: E501
+    r"|\b(?:ogni quanto|con (?:che|quale) frequenza|quante volte)\b|多久.{0,8}一次|多长时间.{0,8}一次|[每一][个個]?[天日周月年星礼小].{0,6}几次|几次[^机]{0,4}[每一][天日周月年]|頻度|[日週月年間]に?何回|どのくらいの間隔",  # noqa: E501
     re.IGNORECASE,
 )
 """Asks how often something happens."""

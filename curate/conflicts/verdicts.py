@@ -34,6 +34,8 @@ say what else is possible.
 ASKS: Final = re.compile(r"[?？]|吗|ですか|ますか")
 BOTH_WAYS: Final = re.compile(r"(\w)不\1")
 """A Chinese verb with its negation, which asks: "can or cannot"."""
+CHAINED: Final = frozenset(("zh", "ja"))
+"""Languages whose sentences have many clauses."""
 
 
 class AnswerVerdict(NamedTuple):
@@ -76,6 +78,10 @@ def _verdicts(requests: tuple[str, str], answers: tuple[str, str]) -> tuple[Answ
     return verdict(left, both, language, need=True in need), verdict(right, both, language, need=True in need)
 
 
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match.group())
+
+
 @lru_cache(16_384)
 def asks_for_a_verdict(request: str) -> bool:
     """Whether a request is a question without a question word, and asks for no amount."""
@@ -98,14 +104,16 @@ def verdict(answer: str, request: str, language: str, *, need: bool) -> AnswerVe
     for position, part in enumerate(parts):
         if part.rstrip().endswith(QUESTION_MARKS):
             continue
-        sentence = WISH.sub(" ", part)
+        sentence = BOTH_WAYS.sub(" ", WISH.sub(" ", part))
         denied = granted = None
         if position < OPENING_SENTENCES and not need:
             denied = OPENING_DENIED[language].match(sentence)
             granted = None if denied else OPENING_GRANTED[language].match(sentence)
         if not (denied or granted):
             denied = negative.search(sentence)
-            granted = positive.search(negative.sub(" ", sentence))
+            granted = positive.search(negative.sub(_blank, sentence))
+            if denied and granted and language in CHAINED:  # the first clause answers
+                denied, granted = (denied, None) if denied.start() < granted.start() else (None, granted)
         if match := denied or granted:
             shared = len(request_words & content_words(sentence))
             if not (denied or shared) and position >= NEAR_SENTENCES:

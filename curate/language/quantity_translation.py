@@ -37,6 +37,24 @@ MAX_WORDS: Final = 400
 HAN_DIGITS: Final = {char: digit for digit, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "兩": 2}
 HAN_SCALES: Final = {"十": 10, "百": 100, "千": 1_000}
 HAN_COUNTERS: Final = "天日周週年月时時分秒元块円个個次名人位度％%点點歳岁本回枚杯台錠つ片粒箱瓶摄袋包行週種斤両两章ヶヵかカ小页節号號折毫公厘米克升層层级件条張张席戸軒"  # noqa: E501
+HAN_SEPARATOR: Final = lazy_pattern(r"(?<=\d),(?=\d{3}(?!\d))")
+"""A comma between thousands."""
+HAN_SOME: Final = lazy_pattern(r"(?<![午上晨朝夜天日到在是至从於于十\W])一点(?![\d一二三四五零钟鐘半整过前后後])")
+"""A little, not one o'clock."""
+HAN_SPOKEN: Final = lazy_pattern(
+    r"(?<![第\d零一二三四五六七八九十百千万])([一二三四五六七八九])([百千万])([一二三四五六七八九])(?=[^\w十百千万]|$|一[个次天年张位节])"
+)
+"""A number whose last unit is left out: 140 as "one hundred four", before a sign, the end or another number."""
+HAN_COUNTLESS: Final = lazy_pattern(
+    r"(?<![第\d零一二三四五六七八九十百千万两])(?:[一二三四五六七八九两]千零?(?:[一二三四五六七八九]百零?)?|[一二三四五六七八九两]百零?)"
+    r"(?:[一二三四五六七八九]?十)?[一二三四五六七八九]?(?=[^\w\s]|$|一[个次天年张位节])"
+    r"|[一二三四五六七八九十百两]{1,5}(?=\s?(?:[kmgt]b|kg|mg|ml|km|cm|mm)(?![a-z]))",
+    re.IGNORECASE,
+)
+"""A number of hundreds without a unit, as a price, and one before a unit in Latin letters."""
+HAN_BYTES: Final = lazy_pattern(r"(\d) ?[个個]([KMGT])B?(?![A-Za-z])", re.IGNORECASE)
+HAN_AFTER_LATIN: Final = lazy_pattern(r"(\d ?(?:[kmgt]b|kg|mg|ml|km|cm|mm|g))(?=[\u3040-\u9fff])", re.IGNORECASE)
+"""A unit in Latin letters without a space after it."""
 HAN_NUMBER: Final = lazy_pattern(
     rf"(?<![第\w])[零一二三四五六七八九十百千万两兩〇]{{1,7}}(?=[{HAN_COUNTERS}])|(?<=[^第])[零一二三四五六七八九十百千万两兩〇]{{1,7}}(?=[{HAN_COUNTERS}])"
 )
@@ -169,12 +187,18 @@ def han_value(numeral: str) -> int:
 def _han_numbers(translated: Spelled) -> Spelled:
     """The text with numbers in Han characters and full-width digits as ASCII digits."""
     translated = translated.sub(re.compile("[０-９]"), lambda match: str(int(match.group())))
+    translated = translated.sub(HAN_SEPARATOR, partial(_always, ""))
+    translated = translated.sub(HAN_SOME, partial(_always, "一些"))
     translated = translated.sub(
         HAN_PERCENT,
         lambda match: f"{match[1] if match[1][0].isdigit() else han_value(match[1])}%",
     )
     translated = translated.sub(HAN_MINUTES, lambda match: f"{han_value(match.group()):02d}")
+    translated = translated.sub(HAN_SPOKEN, _spoken_number)
+    translated = translated.sub(HAN_COUNTLESS, lambda match: f"{han_value(match.group())} ")
     translated = translated.sub(HAN_NUMBER, lambda match: str(han_value(match.group())))
+    translated = translated.sub(HAN_BYTES, partial(_expanded, r"\1 \2B "))
+    translated = translated.sub(HAN_AFTER_LATIN, partial(_expanded, r"\1 "))
     return translated.sub(HAN_HALF, lambda match: f"{match[1]}.5{match[2] or match[3]}")
 
 
@@ -191,6 +215,12 @@ def _han_units(translated: Spelled, language: str) -> Spelled:
     units = UNITS_IN[language]
     names = "|".join(map(re.escape, sorted(units, key=len, reverse=True)))
     return translated.sub(re.compile(rf"(\d)\s*({names})(?!目)"), lambda match: f"{match[1]} {units[match[2]]} ")
+
+
+def _spoken_number(match: re.Match[str]) -> str:
+    first, scale, last = match.groups()
+    unit = HAN_SCALES.get(scale, 10_000)
+    return f"{HAN_DIGITS[first] * unit + HAN_DIGITS[last] * unit // 10} "
 
 
 def _han_weight(match: re.Match[str]) -> str:

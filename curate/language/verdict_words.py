@@ -50,7 +50,7 @@ _DENIED: Final = {
         r"|\bnon (?:si )?(?:può|puoi|possono|possiamo|posso|potete|deve|devono|permette|accetta|accettiamo|conviene|consiglio|consigliamo)\b"  # noqa: E501
         r"|\b(?:vietat[oaie]|proibit[oaie]|impossibile|sconsigli\w+|meglio di no|meglio evitare|pessima idea|cattiva idea)\b|\bnon (?:è|sarebbe|mi sembra) (?:una )?(?:buona|grande) idea\b"  # noqa: E501
     ),
-    "zh": r"不值得|没法|不让|不划算|不太?建议|不可以|不能|不允许|不准|不许|不得|禁止|严禁|不太?合适|不太?适合|不支持|不建议|不推荐|最好别|不行|无法|谢绝|不提供|不接受|没有必要|不需要|不必|听不懂|看不懂|不宜",  # noqa: E501
+    "zh": r"不值得|没法|不让|不划算|不具备|不认可|不算|无效|不包[含括]|不属于|没有(?:这个|该)?(?:功能|效力|权利|资格)|(?:目前|暂时)没有|暂无|不太?建议|不可以|不能|不允许|不准|不许|不得|禁止|严禁|不太?合适|不太?适合|不支持|不建议|不推荐|最好别|不行|无法|谢绝|不提供|不接受|没有必要|不需要|不必|听不懂|看不懂|不宜",  # noqa: E501
     "ja": r"だめ|ダメ|できない|入れません|やめて|禁止|できません|いけません|お断り|不可(?!欠|能性)|ご遠慮|控えて|なりません|おすすめしません|お勧めしません|認めていません|認められません|使えません|ありません(?!か)|対応していません|無理です|やめておいた|避けたほうが|おりません|不要です",  # noqa: E501
 }
 _GRANTED: Final = {
@@ -89,7 +89,7 @@ _GRANTED: Final = {
         r"^\W*(?:sì|certo|certamente|assolutamente sì|volentieri)\b|\b(?:permess[oaie]|consentit[oaie]|possibile|ammess[oaie]|accettat[oaie]|benvenut[oaie]|consigliabile)\b|\b(?:può|puoi|si possono|potete)\b"  # noqa: E501
         r"|\b(?:buona|ottima) idea\b|\bnessun problema\b|\bsenza problemi\b"
     ),
-    "zh": r"值得|划算|可以|允许|没问题|没有问题|合适|支持|放心|听得懂|能听懂|欢迎|推荐|建议|能[用听看喝吃带去进]|当然",
+    "zh": r"有(?:这个|该)功能|有效|算数|值得|划算|可以|允许|没问题|没有问题|合适|支持|放心|听得懂|能听懂|欢迎|推荐|建议|能[用听看喝吃带去进]|当然",  # noqa: E501
     "ja": r"平気|できる|問題ない|できます|可能です|大丈夫|使えます|問題ありません|かまいません|構いません|お使いになれます|認めています|認められています|いただけます|おすすめです|はい[、。]|もちろん|ございます",  # noqa: E501
 }
 _OPENING_DENIED: Final = {
