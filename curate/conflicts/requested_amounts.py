@@ -443,6 +443,26 @@ def _counted_amounts(
             or _is_elsewhere([right_amount], left_amounts)
         ):
             return Amounts("numbers", left_amount.text, right_amount.text, ASKED_PRECISION)
+    return _other_classified(question, *numbers)
+
+
+def _other_classified(
+    question: str, left: Sequence[tuple[str, Quantity]], right: Sequence[tuple[str, Quantity]]
+) -> Amounts | None:
+    """The first numbers of both answers before a character of the question, in a script without spaces, if the answers
+    share none of them; a number of one is often incidental. `left` and `right`: numbers with the word after each.
+    """
+    for word in dict.fromkeys(word for word, _ in left if UNSPACED_LETTER.match(word) and word in question):
+        sides = [
+            [amount for counted, amount in side if counted == word and amount.value[0] != INCIDENTAL[0]]
+            for side in (left, right)
+        ]
+        if all(sides) and not any(
+            amount.same(other)
+            for side, others in ((sides[0], right), (sides[1], left))
+            for amount, (_, other) in product(side, others)
+        ):
+            return Amounts("numbers", sides[0][0].text, sides[1][0].text, FIRST_PRECISION)
     return None
 
 

@@ -31,7 +31,7 @@ NEAR_SENTENCES: Final = 2
 """Number of first sentences in which an expression that grants need not share a word with the request: later ones often
 say what else is possible.
 """
-ASKS: Final = re.compile(r"[?？]|吗|ですか|ますか")
+ASKS: Final = re.compile(r"[?？]|吗|[可能是]否|ですか|ますか")
 BOTH_WAYS: Final = re.compile(r"(\w)不\1")
 """A Chinese verb with its negation, which asks: "can or cannot"."""
 CHAINED: Final = frozenset(("zh", "ja"))

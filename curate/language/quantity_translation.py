@@ -37,10 +37,23 @@ MAX_WORDS: Final = 400
 HAN_DIGITS: Final = {char: digit for digit, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "兩": 2}
 HAN_SCALES: Final = {"十": 10, "百": 100, "千": 1_000}
 HAN_COUNTERS: Final = "天日周週年月时時分秒元块円个個次名人位度％%点點歳岁本回枚杯台錠つ片粒箱瓶摄袋包行週種斤両两章ヶヵかカ小页節号號折毫公厘米克升層层级件条張张席戸軒"  # noqa: E501
+HAN_CLASSIFIERS: Final = (
+    "门門节科堂课課项項部套台家间間盒袋支只隻双雙颗顆根辆輛份批组組道题題句篇遍趟桶勺碗届屆座户戶栋棟处處"
+    "场場轮輪幅顶床匹头頭棵朵把封扇株串排列步款班站圈桌箱期"
+)
+"""More of them, before which one is rarely a number."""
 HAN_SEPARATOR: Final = lazy_pattern(r"(?<=\d),(?=\d{3}(?!\d))")
 """A comma between thousands."""
 HAN_SOME: Final = lazy_pattern(r"(?<![午上晨朝夜天日到在是至从於于十\W])一点(?![\d一二三四五零钟鐘半整过前后後])")
 """A little, not one o'clock."""
+HAN_ABOUT: Final = lazy_pattern(
+    r"(?<![第零一二三四五六七八九十百千万])(?:一两|两三|三四|三五|四五|五六|六七|七八|八九)[十百千万]?(?![零一二三四五六七八九十百千万])"
+)
+"""One or two, and other numbers that are not exact."""
+HAN_RATE: Final = lazy_pattern(r"一(?=(?:年|个月|周|星期|天)[^\d，。,、；]{1,4}[一两二三四五六\d]次)")
+"""Of a time in which something happens several times."""
+HAN_GRADE: Final = lazy_pattern(r"(?<=[一二三四五六七八九\d])年级")
+"""A school class, not a number of years."""
 HAN_SPOKEN: Final = lazy_pattern(
     r"(?<![第\d零一二三四五六七八九十百千万])([一二三四五六七八九])([百千万])([一二三四五六七八九])(?=[^\w十百千万]|$|一[个次天年张位节])"
 )
@@ -57,18 +70,23 @@ HAN_AFTER_LATIN: Final = lazy_pattern(r"(\d ?(?:[kmgt]b|kg|mg|ml|km|cm|mm|g))(?=
 """A unit in Latin letters without a space after it."""
 HAN_NUMBER: Final = lazy_pattern(
     rf"(?<![第\w])[零一二三四五六七八九十百千万两兩〇]{{1,7}}(?=[{HAN_COUNTERS}])|(?<=[^第])[零一二三四五六七八九十百千万两兩〇]{{1,7}}(?=[{HAN_COUNTERS}])"
+    rf"|(?<!第)[二三四五六七八九十百千万两兩][零一二三四五六七八九十百千万]{{0,6}}(?=[{HAN_CLASSIFIERS}])"
 )
 HAN_HALF: Final = lazy_pattern(
     r"(?<!\d)(\d+)(?:([个個])半(?=小时|钟头|月|星期)|(小时|天|年間?|周|時間|日|か月|ヶ月|カ月|週間)半)"
 )
 """One and a half of something, and more."""
-HAN_WEIGHT: Final = lazy_pattern(r"(\d+(?:\.\d+)?|半)([斤两])(?![个位张])")
+HAN_WEIGHT: Final = lazy_pattern(rf"(\d+(?:\.\d+)?|半)(斤|两(?![{HAN_COUNTERS}{HAN_CLASSIFIERS}]))(?![个位张])")
 """An amount in the Chinese pound of 500 grams, or in its tenth."""
+HAN_TENTHS: Final = lazy_pattern(
+    r"(?<![第\w])([一二两三四五六七八九\d])成(?![为立功本员長长交就分果品])|(?<=[^第\d])([一二两三四五六七八九\d])成(?![为立功本员長长交就分果品])"
+)
+"""A number of tenths, as a share."""
 HAN_PERCENT: Final = lazy_pattern(r"百分之([零一二三四五六七八九十百两\d.]+)")
 HAN_CLOCK: Final = lazy_pattern(
     r"(?P<half>上午|早上|凌晨|清晨|午前|朝|下午|晚上|傍晚|中午|午後|夜)?の?\s*(?P<hour>\d{1,2})\s*[点點時时](?!间|間)(?:钟|整)?(?:(?P<minute>\d{1,2})分|(?P<thirty>半)|(?P<quarters>[一三13])刻|(?P<bare>[0-5]\d)(?!\d|[个天年月元块次人名位周]|小时|％|%))?"
 )
-HAN_DIGITAL_CLOCK: Final = lazy_pattern(r"(?<![\d:：])(\d{1,2})[:：](\d{2})(?![\d:：])")
+HAN_DIGITAL_CLOCK: Final = lazy_pattern(r"(?<!\d)(?<!\d[:：])(\d{1,2})[:：](\d{2})(?![\d:：]\d|\d)")
 """A time of day as 8:20, which no space separates from the words around it."""
 HAN_MINUTES: Final = lazy_pattern(
     r"(?<=[一二三四五六七八九十\d][点點])(?:零[一二三四五六七八九]|[二三四五]?十[一二三四五六七八九]?)(?![个天年月元块次人名位周]|小时)"
@@ -77,12 +95,18 @@ HAN_MINUTES: Final = lazy_pattern(
 HAN_PAST_NOON: Final = frozenset(("下午", "晚上", "傍晚", "午後", "夜"))
 HAN_YEAR: Final = lazy_pattern(r"(?<!\d)((?:1[89]|20)\d\d)年(?!間|[间半])")
 """A year without a month."""
+HAN_DAY: Final = lazy_pattern(
+    rf"(?<=[一二三四五六七八九十\d]月)(?:[一二]?十[一二三四五六七八九]?|三十一?|[一二三四五六七八九]|初[一二三四五六七八九十])(?![零一二三四五六七八九十百千万{HAN_COUNTERS}{HAN_CLASSIFIERS}])"
+)
+"""The day of a month without its unit."""
 HAN_DATE: Final = lazy_pattern(r"(?:(\d{4})年)?(\d{1,2})月(?:份)?(?:(\d{1,2})[日号號])?")
 ENGLISH_MONTHS: Final = tuple(MONTHS_IN["de"].values())
 
 
 ENGLISH_DAYS: Final = tuple(DAYS_IN["de"].values())
-HAN_WEEKDAY: Final = lazy_pattern(r"(?:星期|周|礼拜|週)([一二三四五六日天])(?!年|内)|([月火水木金土日])曜日?")
+HAN_WEEKDAY: Final = lazy_pattern(
+    r"(?:星期|(?<![一二两三四五六七八九十\d])周|礼拜|週)([一二三四五六日天])(?![年内节門门课次个遍趟])|([月火水木金土日])曜日?"
+)
 
 
 class Spelled(NamedTuple):
@@ -193,6 +217,11 @@ def _han_numbers(translated: Spelled) -> Spelled:
         HAN_PERCENT,
         lambda match: f"{match[1] if match[1][0].isdigit() else han_value(match[1])}%",
     )
+    translated = translated.sub(HAN_ABOUT, partial(_always, "几"))
+    translated = translated.sub(HAN_RATE, partial(_always, "每"))
+    translated = translated.sub(HAN_TENTHS, lambda match: f"{10 * han_value(match[1] or match[2])}%")
+    translated = translated.sub(HAN_DAY, lambda match: f"{han_value(match.group().removeprefix('初'))}日")
+    translated = translated.sub(HAN_GRADE, partial(_always, "级"))
     translated = translated.sub(HAN_MINUTES, lambda match: f"{han_value(match.group()):02d}")
     translated = translated.sub(HAN_SPOKEN, _spoken_number)
     translated = translated.sub(HAN_COUNTLESS, lambda match: f"{han_value(match.group())} ")

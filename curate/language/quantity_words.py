@@ -152,7 +152,7 @@ UNIT_NAMES: Final[dict[str, dict[str, str]]] = {
         "hours": "个小时 小时 个钟头",
         "days": "天 日内",
         "working days": "个工作日 工作日",
-        "weeks": "个星期 星期 周",
+        "weeks": "个星期 个礼拜 星期 礼拜 周",
         "months": "个月",
         "years": "周年 年",
         "CNY": "元 块钱 块 人民币",

@@ -11,7 +11,7 @@ from curate.language.tokens import content_words
 
 CODE: Final = lazy_pattern(r"```.*?(?:```|\Z)|\$\$.*?\$\$", re.DOTALL)
 CODE_LINE: Final = lazy_pattern(
-    r"(?m)^\s*(?:def |class |import |from \w+ import|return\b|#include|public |SELECT |INSERT |UPDATE |[{}\[\]<].*$|.*[;{}]\s*$)"  # noqa: E501
+    r"(?m)^\s*(?:def |class |import |from \w+ import|return\b|#include|public |SELECT |INSERT |UPDATE |[{}\[\]<].*$|.*(?<![\u3040-\u9fff])[;{}]\s*$)"  # noqa: E501
 )
 CODE_CALL: Final = lazy_pattern(r"\b\w+\((?:['\"\[{]|\w+=)|\w\(\)|[\w\]]\s*:?=\s*[\[{'\"]|</\w+>|\\(?:begin|frac)\{")
 LIST_MARKER: Final = lazy_pattern(r"^\s*(?:[-*•#>]+|\(?\d{1,2}[.)]|\(?[a-z]\))\s+")
