@@ -449,10 +449,11 @@ def _counted_amounts(
 def _other_classified(
     question: str, left: Sequence[tuple[str, Quantity]], right: Sequence[tuple[str, Quantity]]
 ) -> Amounts | None:
-    """The first numbers of both answers before a character of the question, in a script without spaces, if the answers
-    share none of them; a number of one is often incidental. `left` and `right`: numbers with the word after each.
+    """The first numbers of both answers before the character of which the question asks how many ("几门"), if the
+    answers share none of them; a number of one is often incidental. `left` and `right`: numbers with the word after
+    each.
     """
-    for word in dict.fromkeys(word for word, _ in left if UNSPACED_LETTER.match(word) and word in question):
+    for word in dict.fromkeys(word for word, _ in left if word and re.search(rf"(?:几|多少|何){word}", question)):
         sides = [
             [amount for counted, amount in side if counted == word and amount.value[0] != INCIDENTAL[0]]
             for side in (left, right)

@@ -1,14 +1,14 @@
 """What a question asks for: kinds of amounts and times, or how often something happens."""
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from curate.core.lazy import lazy_pattern
 from curate.language.lexicon import UNITS
 from curate.language.precise_requests import asks_yes_or_no
 from curate.language.quantities import Quantity, quantities_in
-from curate.language.quantity_translation import WORD, language_of
+from curate.language.quantity_translation import UNSPACED_LETTER, WORD, language_of
 from curate.language.quantity_words import UNITS_IN
 from curate.language.sentences import sentences
 from curate.language.verdict_words import NAME_QUESTION, QUESTION_WORD
@@ -32,24 +32,24 @@ ASKED: Final[dict[str, re.Pattern[str]]] = {
         r"|\bcombien (?:de temps|d['’]heures|de (?:minutes|jours|semaines|mois))\b|\b(?:délai|durée|garantie|âge)\b"
         r"|\bquanto tempo\b|\bquant[oa]s (?:minutos|horas|dias|semanas|meses|anos)\b|\b(?:prazo|duração|garantia|idade)\b"  # noqa: E501
         r"|\bquant[ie] (?:minuti|ore|giorni|settimane|mesi|anni)\b|\b(?:durata|quanto dura|garanzia|età)\b"
-        r"|多久|多长时间|周期|寿命|保质期|有效期|几年|几周|几分钟|多少(?:分钟|小时|周|年|个月)|几天|多少天|几个(?:小时|月|星期)|期限|时长|几岁|年龄|何歳|年齢|何日|何時間|何分|何か月|何週間|どのくらい(?:の(?:期間|時間))|時間(?:は|って)?(?:ど[のれ]くらい|どれぐらい)|期間|期限|所要時間",
+        r"|多久|多长时间|多少时间|(?:期|持续|[要得等])[^,，。]{0,3}多长|周期|寿命|保质期|有效期|几年|几周|几分钟|(?:多少|几)个?工作日|多少(?:分钟|小时|周|年|个月)|几天|多少天|几个(?:小时|月|星期)|期限|时长|几岁|年龄|何歳|年齢|何日|何時間|何分|何か月|何週間|どのくらい(?:の(?:期間|時間))|時間(?:は|って)?(?:ど[のれ]くらい|どれぐらい)|期間|期限|所要時間",
         "money": r"\b(?:how much (?:is|are|does|do|will|would|did)|price|costs?|fees?|(?<!in )charges?|fare|rent|deposit|salary|wage)\b"  # noqa: E501
         r"|\b(?:was|wie ?viel) (?:kostet|kosten|zahlt?|bezahl\w+)\b|\b\w*(?:preis|kosten|beitrag|bezahlen|gebühr|miete|kaution|lohn|gehalt)\b"  # noqa: E501
         r"|\bcuánto (?:cuesta|cuestan|vale|hay que pagar|pag\w+|cobra\w*)\b|\b(?:precio|tarifa|coste|costo|importe|cuota)\b"  # noqa: E501
         r"|\b(?:combien (?:coûte|coûtent|ça|faut-il payer)|prix|tarif|coût|montant|loyer)\b|\bquanto (?:custa\w*|paga\w*|costa\w*|si paga)\b"  # noqa: E501
-        r"|\b(?:preço|valor|taxa|prezzo|costo|tariffa)\b|多少钱|价格|价钱|票价|押金|多少(?:元|块)|费用|收费|租金|いくら|料金|値段|価格|費用",
+        r"|\b(?:preço|valor|taxa|prezzo|costo|tariffa)\b|多少钱|价格|价钱|票价|月租|房租|工资|薪|怎么卖|[交花收付]多少|几块|费(?=怎么|(?:是|要)?多少)|最低消费|罚款|押金|多少(?:元|块)|费用|收费|租金|いくら|料金|値段|価格|費用",
         "percent": r"\b(?:what|which) (?:percentage|percent|share|proportion)\b|\bper ?cent(?:age)?\b|\bdiscount\b|\b(?:contribution|interest|success|tax) rate\b|\binterest\b|\bprozent\w*\b|\bprozentsatz\b|\brabatt\b|\b\w*(?:stärke|anteil|quote|zins\w*)\b|\b(?:ahorro|économise)\b"  # noqa: E501
         r"|\b(?:porcentaje|descuento|pourcentage|réduction|remise|porcentagem|percentagem|desconto|percentuale|sconto|proporción|proportion)\b"
-        r"|百分之|百分比|几折|几成|折扣|抽成|比例|利率|何%|何％|何パーセント|割合|割引",
+        r"|百分之|百分比|几折|几成|折扣|抽成|[税利费合格折]率|几个点|比例|利率|何%|何％|何パーセント|割合|割引",
         "clock": r"\b(?:what|which) (?:time|hour)\b|\bwhen (?:does|do|is|are|will)\b.*\b(?:open|close|start|begin|end|finish|leave|depart|arrive|shut)\w*|\bopening (?:time|hours)|\bcheck-?(?:in|out)\b|\btime of day\b|\bcore hours\b|\blatest start\b|\bhours?\b"  # noqa: E501
         r"|\b(?:wie ?viel uhr|uhrzeit|um wie ?viel|welche[mnrs]? zeitraum|wann (?:öffnet|schließt|beginnt|macht))\b|\b(?:a qué hora|qué hora|hasta qué hora|horario)\b"  # noqa: E501
-        r"|\b(?:à quelle heure|quelle heure|heure)\b|\b(?:a que horas?|que horas?|hora|horário)\b|\bjusqu['’]à quand\b|\b(?:a che ora|che ora|orario)\b|几点|几时|(?:开门|关门|闭馆|营业|发车|发船|开放|上班|末班|首班).{0,5}时间|最[早晚].{0,8}什么时候|何時(?!間)|時刻",  # noqa: E501
+        r"|\b(?:à quelle heure|quelle heure|heure)\b|\b(?:a que horas?|que horas?|hora|horário)\b|\bjusqu['’]à quand\b|\b(?:a che ora|che ora|orario)\b|几点|几时|多晚|什么时间|[末首]班|开场|(?:开门|关门|闭馆|营业|发车|发船|开放|上班|末班|首班).{0,5}时间|最[早晚].{0,8}什么时候|何時(?!間)|時刻",  # noqa: E501
         "date": r"\b(?:what|which) (?:date|day|month)\b|^\W*when\b|\bfrom when\b|\bfirst day\b|\bstart(?:ing)? date\b|\bbeginn\b|\b(?:inicio|début|início|inizio)\b|\bdate\b|\bwann\b|\b(?:an )?welche[mnrs]? (?:tag|datum|monat)\b|\bdatum\b|\b(?:cuándo|qué (?:día|fecha|mes)|fecha)\b"  # noqa: E501
         r"|\b(?:quand|quel (?:jour|mois)|quelle date|date)\b|\b(?:quando|que (?:dia|mês)|data)\b|\b(?:che (?:giorno|mese|data))\b|几号|几月|何时|哪个月|星期几|周几|日期|哪天|哪一天|哪一?年|何年(?!間)|什么时候|何時ごろ|何月|何日|いつ|日程",  # noqa: E501
         "mass": r"\bhow (?:heavy|much does .* weigh)\b|\b(?:weight|weigh|load)\b|\b(?:kilos?|grams?|gramm?\w*|grammes)\b|\bgewicht\b|\bschwer\b|\bpeso\b|\bpoids\b|\bpesa\b|多重|重量|何グラム|何キロ|重さ",  # noqa: E501
         "length": r"\bhow (?:far|tall|high|wide|deep|long)\b|\b(?:distance|mileage|height|width|depth|length)\b|\bwie (?:weit|hoch|breit|tief|groß|lang)\b|\b(?:distancia|altura|distance|hauteur|distância|distanza|altezza)\b|多远|多高|(?<!周期)(?<!时间)多长(?!时间)|距离|何メートル|何センチ|何キロ|距離",  # noqa: E501
         "volume": r"\b(?:lit(?:er|re)s?|milliliters?|volume|litros?|litri|liter|milliliter\w*)\b|多少(?:毫)?升|何リットル|何ミリ",  # noqa: E501
-        "data": r"\b(?:file size|megabytes?|gigabytes?|mb|gb|megas?|dateigröße|storage|speicher\w*)\b|文件.{0,8}(?:多大|大小)|存储空间|内存",  # noqa: E501
+        "data": r"\b(?:file size|megabytes?|gigabytes?|mb|gb|megas?|dateigröße|storage|speicher\w*)\b|文件.{0,8}(?:多大|大小)|存储空间|内存|多少(?:兆|[KMGT]B?(?![A-Za-z]))",  # noqa: E501
         "temperature": r"\b(?:temperature|degrees|how (?:hot|cold|warm)|temperatur|wie (?:heiß|warm|kalt)|grad|temperatura|température|grados|graus|gradi|degrés)\b|温度|几度|多少度|何度",  # noqa: E501
         "number": r"\bhow many\b|\bnumber of\b|\btotal\b|\bcharacters\b|\bwie ?viele[nrs]?\b|\banzahl\b|\bcuánt[oa]s\b|\bnúmero de\b|\bcombien d|\bnombre de\b|\bquant[oa]s\b|\bquant[ie]\b|\bnumero di\b|多少(?!钱)|几(?![点時时号號月天年周日岁度折乎何成楼层]|个(?:小时|月|星期|礼拜|钟头)|分钟)|张数|人数|次数|枚数|個数|台数|回数|何[人名個回枚本台錠つ]|いくつ",  # noqa: E501
     }.items()
@@ -108,7 +108,8 @@ def asked_part(question: str) -> str:
 @lru_cache(16_384)
 def asked_kinds(question: str) -> frozenset[str]:
     """The kinds of amounts and times that a question asks for."""
-    kinds = {kind for kind, pattern in ASKED.items() if pattern.search(question)} or _named_units(question)
+    kinds = {kind for kind, pattern in ASKED.items() if pattern.search(question)}
+    kinds = kinds | _han_units(question) if UNSPACED_LETTER.search(question) else kinds or _named_units(question)
     return frozenset(kinds | AMOUNT_KINDS if AMOUNT.search(question) else kinds)
 
 
@@ -117,6 +118,19 @@ def asks_for_an_amount_alone(request: str) -> bool:
     """Whether a request asks for an amount or a time, not for a name or place nor for yes or no."""
     part = asked_part(request)
     return bool(QUESTION_WORD.search(part) and asked_kinds(part)) and not NAME_QUESTION.search(part)
+
+
+def _han_units(question: str) -> set[str]:
+    """The kinds of the units of which a Chinese or Japanese question asks how many: "多少公斤", "何グラム"."""
+    names = UNITS_IN[language_of(question)]
+    units = (UNITS.get(names[match[1]]) for match in _how_many_units(language_of(question)).finditer(question))
+    return {GROUPS.get(unit[0], unit[0]) for unit in units if unit is not None}
+
+
+@cache
+def _how_many_units(language: str) -> re.Pattern[str]:
+    units = "|".join(map(re.escape, sorted(UNITS_IN[language], key=len, reverse=True)))
+    return re.compile(rf"(?:多少|几|何)({units})")
 
 
 def _named_units(question: str) -> set[str]:
