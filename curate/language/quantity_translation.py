@@ -52,7 +52,7 @@ HAN_ABOUT: Final = lazy_pattern(
 """One or two, and other numbers that are not exact."""
 HAN_RATE: Final = lazy_pattern(r"一(?=(?:年|个月|周|星期|天)[^\d，。,、；]{1,4}[一两二三四五六\d]次)")
 """Of a time in which something happens several times."""
-HAN_GRADE: Final = lazy_pattern(r"(?<=[一二三四五六七八九\d])年级")
+HAN_GRADE: Final = lazy_pattern(r"[一二三四五六七八九\d]年级")
 """A school class, not a number of years."""
 HAN_SPOKEN: Final = lazy_pattern(
     r"(?<![第\d零一二三四五六七八九十百千万])([一二三四五六七八九])([百千万])([一二三四五六七八九])(?=[^\w十百千万]|$|一[个次天年张位节])"
@@ -221,7 +221,7 @@ def _han_numbers(translated: Spelled) -> Spelled:
     translated = translated.sub(HAN_RATE, partial(_always, "每"))
     translated = translated.sub(HAN_TENTHS, lambda match: f"{10 * han_value(match[1] or match[2])}%")
     translated = translated.sub(HAN_DAY, lambda match: f"{han_value(match.group().removeprefix('初'))}日")
-    translated = translated.sub(HAN_GRADE, partial(_always, "级"))
+    translated = translated.sub(HAN_GRADE, partial(_always, "年级"))
     translated = translated.sub(HAN_MINUTES, lambda match: f"{han_value(match.group()):02d}")
     translated = translated.sub(HAN_SPOKEN, _spoken_number)
     translated = translated.sub(HAN_COUNTLESS, lambda match: f"{han_value(match.group())} ")

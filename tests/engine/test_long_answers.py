@@ -53,6 +53,17 @@ def read(text: str, language: str) -> list[tuple[str, float | None]]:
         ("zh", "半斤糖", [("mass", 0.25)]),
         ("en", "you get a month from 3 offices", [("months", 1), ("number", 3)]),
         ("zh", "上午八点二十正式上课", [("clock", 8 * 60 + 20)]),
+        ("zh", "早一点出门", []),
+        ("zh", "末班:21:30。首班:6:00", [("clock", 21 * 60 + 30), ("clock", 6 * 60)]),
+        ("zh", "月卡二百九十九一个月", [("number", 299), ("months", 1)]),
+        ("zh", "往返一百四一个人", [("number", 140), ("number", 1)]),
+        ("zh", "三年级一周四节英语", [("time", 7 * 86_400), ("number", 4)]),
+        ("zh", "只退两成", [("percent", 20)]),
+        ("zh", "十GB以内", [("data", 1e10)]),
+        ("zh", "不超过4个G。", [("data", 4e9)]),
+        ("zh", "只剩一两期", []),
+        ("zh", "一个礼拜", [("time", 7 * 86_400)]),
+        ("ja", "1回12,000円です", [("number", 1), ("JPY", 12_000)]),
         ("it", "sette euro e cinquanta.", [("EUR", 7.5)]),
         ("it", "una sola mensilità", [("number", 1)]),
         ("fr", "dès le lendemain", [("time", 86_400)]),
@@ -61,6 +72,10 @@ def read(text: str, language: str) -> list[tuple[str, float | None]]:
 )
 def test_quantities_are_read_in_each_language(language: str, text: str, expected: list[tuple[str, float]]) -> None:
     assert read(text, language) == expected
+
+
+def test_a_day_of_a_month_without_its_unit_is_read() -> None:
+    assert [found.value for found in quantities_in("要等到三月二十才开放", "zh")] == [(None, 3, 20)]
 
 
 @pytest.mark.parametrize(
@@ -691,3 +706,34 @@ def test_choosing_the_other_one_of_two_things_contradicts() -> None:
     )
     assert [source for source, *_ in evidence(question, left, right)] == ["values"]
     assert evidence(question, left, right.replace("The train works", "Going by coach works")) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "left", "right"),
+    [
+        ("台灯几天之内可以退?", "收到货后七天内都可以退。", "退货期是十五天,从签收当天算起。"),
+        ("いつ開催されますか?", "8月2日の土曜日です。", "七月二十六日に行われます。"),
+        ("橙子健身月卡多少钱?", "月卡现在是299元。", "单月的卡三百九十九,不限次数。"),
+        ("最晚能待到什么时候?", "可以一直看书到20:00。", "周六下午五点半清场。"),
+        ("科目二可以考几次?", "一次报考有五次机会。", "机会有3次,第三次不过就要重报。"),
+        ("行李限重多少公斤?", "每位旅客可以带20公斤。", "最多带三十公斤。"),
+        ("安居公寓的租客可以换锁吗", "没问题,自己找师傅换就行。", "租客不允许自行更换门锁。"),
+        ("口头答应的奖金有法律效力吗?", "口头答应也算数。", "一般不具备法律效力,仲裁时很难得到支持。"),
+    ],
+)
+def test_brief_answers_contradict_in_scripts_without_spaces(question: str, left: str, right: str) -> None:
+    assert evidence(question, left, right)
+
+
+@pytest.mark.parametrize(
+    ("question", "left", "right"),
+    [
+        ("橙子健身月卡多少钱?", "单月的卡三百九十九,不限次数。", "399块,一个月内随便来。"),
+        ("ホワイトニングは一回いくらですか?", "料金は1回12,000円です。", "先月は一万二千円でした。"),
+        ("夜行バスは何時に出ますか?", "発車は22時40分です。", "夜10時40分に出ます。休憩は二回あります。"),
+        ("最大能传多大的文件?", "单个文件最大支持4GB。", "不能超过4个G。"),
+        ("报名什么时候截止?", "报名到八月十二号截止,缴费可以晚两天。", "8月12日,考试在十一月。"),
+    ],
+)
+def test_brief_answers_agree_in_scripts_without_spaces(question: str, left: str, right: str) -> None:
+    assert not evidence(question, left, right)
