@@ -35,7 +35,7 @@ PRECISION: Final = {
     "refusal": 0.6,
     "negation": 0.97,
     "opposites": 0.85,
-    "short answers": 0.8,
+    "short answers": 0.82,
 }
 # A request with several valid answers: two different ones are no conflict.
 OPEN_REQUEST: Final = lazy_pattern(

@@ -16,6 +16,7 @@ from curate.conflicts.wording import MAX_RARITY, rarity
 from curate.language.lexicon import DAYS, FILLER_WORDS, MONTHS
 from curate.language.names import NOUNS_CAPITALIZED, starts_sentence
 from curate.language.precise_requests import asks_yes_or_no
+from curate.language.quantities import quantities_in
 from curate.language.quantity_translation import EMPHASIS, language_of
 from curate.language.verdict_words import MANNER_QUESTION, NAME_QUESTION, PERSON_QUESTION
 
@@ -75,7 +76,7 @@ def other_named_values(question: str, left: str, right: str) -> AnswerNames | No
         for index, names in enumerate(sides)
     ]
     if not asks_name:
-        return _only_names(sides, own_names)
+        return None if _share_numbers(question, left, right, language) else _only_names(sides, own_names)
     if is_person and language != NOUNS_CAPITALIZED and (persons := _other_persons(sides, own_names)):
         return persons
     if not all(own_names) or max(len(set(names)) for names in own_names) > MAX_NAMES:
@@ -91,6 +92,15 @@ def other_named_values(question: str, left: str, right: str) -> AnswerNames | No
     return AnswerNames(
         *(" ".join((names or side_names)[0]) for names, side_names in zip(full_names, own_names, strict=True))
     )
+
+
+def _share_numbers(question: str, left: str, right: str, language: str) -> bool:
+    """Whether both answers have two numbers without a unit that the question does not have: "15 wins and 2 losses"."""
+    asked, *sides = (
+        {amount.value[0] for amount in quantities_in(text, language) if amount.kind == "number"}
+        for text in (question, left, right)
+    )
+    return len(sides[0] & sides[1] - asked) > 1
 
 
 def _only_names(sides: Sequence[Sequence[Name]], own_names: Sequence[Sequence[Name]]) -> AnswerNames | None:

@@ -737,3 +737,17 @@ def test_brief_answers_contradict_in_scripts_without_spaces(question: str, left:
 )
 def test_brief_answers_agree_in_scripts_without_spaces(question: str, left: str, right: str) -> None:
     assert not evidence(question, left, right)
+
+
+def test_names_beside_numbers_that_both_answers_share_do_not_contradict() -> None:
+    question = "What was the record of the Kansas City Chiefs entering the game?"
+    left = (
+        "They came in with 15 wins and only 2 losses, which speaks volumes about a season that Patrick Mahomes carried "
+        "from the first week to the last, often late in the fourth quarter and against the clock, too."
+    )
+    right = (
+        "Their record was 15-2. Fans and analysts were buzzing about what a defence of that calibre would do to the "
+        "Philadelphia Eagles, who had lost a few more games on the way and were still hard to beat at home."
+    )
+    assert evidence(question, left, right) == []
+    assert evidence(question, left.replace("15", "14"), right.replace("-2", "-3")) != []
