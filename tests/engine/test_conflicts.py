@@ -216,10 +216,10 @@ def test_equal_questions_are_compared_without_a_model_and_that_is_said() -> None
 @pytest.mark.parametrize(
     ("system", "confidence"),
     [
-        ("You are helpful.", 0.8),
-        ("You are a helpful AI assistant.", 0.8),
-        ("You are Ada, a pirate.", 0.8),
-        ("Answer for 1912.", 0.56),
+        ("You are helpful.", 0.82),
+        ("You are a helpful AI assistant.", 0.82),
+        ("You are Ada, a pirate.", 0.82),
+        ("Answer for 1912.", 0.574),
     ],
 )
 def test_another_system_prompt_is_shown_with_the_clash_and_makes_it_less_sure(
