@@ -78,6 +78,8 @@ MIN_COUNTED_CONFIDENCE: Final = 0.3
 """Confidence from which a conflict is counted."""
 MIN_SAME_QUESTION: Final = 0.2
 """Probability of the same question from which a pair is compared if models may raise it."""
+MIN_LENGTH_SHARE: Final = 0.5
+"""Least `length_share` of answers with which questions are compared by their characters: from 32 characters on."""
 MIN_LONG_SAME_QUESTION: Final = 0.05
 """The same of two questions with answers of more than `BRIEF_WORDS`, which may raise it."""
 MIN_ANSWERED_COSINE, MIN_ANSWERED_PROBABILITY = 0.45, 0.3
@@ -277,7 +279,7 @@ def _by_script(blocks: Sequence[Block], model: str, notes: list[str]) -> tuple[l
     unread = in_unknown_script(requests, model)
     unspaced = [unknown and is_unspaced(request) for unknown, request in zip(unread, requests, strict=True)]
     for count, how in (
-        (sum(unspaced), "compared by their characters, if both answers are long"),
+        (sum(unspaced), "compared by their characters, if both answers have 32 or more"),
         (sum(unread) - sum(unspaced), "compared with equal ones only"),
     ):
         if count:
@@ -291,7 +293,7 @@ def _by_script(blocks: Sequence[Block], model: str, notes: list[str]) -> tuple[l
 
 
 def _by_characters(blocks: Sequence[Block]) -> Iterator[Nominee]:
-    """Pairs of long answers to questions that are probably the same by the characters of both."""
+    """Pairs of answers of several words to questions that are probably the same by the characters of both."""
     for block in blocks:
         questions = [next(iter(group.values())) for group in block]
         requests = [question.request for question in questions]
@@ -302,7 +304,7 @@ def _by_characters(blocks: Sequence[Block]) -> Iterator[Nominee]:
             pair = Nominee(questions[i], questions[j], min(round(cosine, 4), 0.9999))
             for nominee in _pairs_across(block[i], block[j], pair):
                 answers = nominee.left.answer, nominee.right.answer
-                if length_share(answers) == 1 and (same := character_probability(both, answers)) >= (
+                if length_share(answers) >= MIN_LENGTH_SHARE and (same := character_probability(both, answers)) >= (
                     MIN_COUNTED_CONFIDENCE
                 ):
                     yield nominee._replace(same=round(same, 4))

@@ -751,3 +751,23 @@ def test_names_beside_numbers_that_both_answers_share_do_not_contradict() -> Non
     )
     assert evidence(question, left, right) == []
     assert evidence(question, left.replace("15", "14"), right.replace("-2", "-3")) != []
+
+
+@pytest.mark.slow
+def test_reworded_chinese_questions_with_answers_of_two_sentences_are_compared() -> None:
+    questions = "仁和诊所洗一次牙多少钱?", "想去仁和诊所洗牙,请问费用是多少"
+    near = "仁和诊所补一颗牙要花多少?"
+    cleaning = "洗牙在我们这儿是180元一次,包含检查和抛光。第一次来的话请带上身份证,前台会帮您建档。"
+    other = "我上个月刚去过仁和洗牙,前台说洗牙260元,刷卡付的。过程大概四十分钟,医生手挺轻的。"
+    filling = "补牙要看用什么材料,普通树脂一颗三百五十元起,进口材料会贵一些。医生检查之后会先给您报价。"
+    config = ConflictsConfig(embeddings="offline:all-MiniLM-L6-v2")
+
+    def count(first: tuple[str, str], second: tuple[str, str]) -> int:
+        examples = [
+            Example(Place("chats", line), chat(question, answer), "messages")
+            for line, (question, answer) in enumerate((first, second), start=1)
+        ]
+        return len(find_conflicts(examples, config).conflicts)
+
+    assert count((questions[0], cleaning), (questions[1], other)) == 1
+    assert count((questions[0], cleaning), (near, filling)) == 0
