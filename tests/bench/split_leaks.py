@@ -6,7 +6,8 @@ project.
 
 The definition of a leak is docs/leaks.md. `curate split` runs as a process of its own. For the plain split, the lines
 that it kept are shuffled and cut 80/10/10, as `train_test_split` does it. Prints the share of held-out examples with a
-leak into an earlier split, by kind: means over the seeds.
+leak into an earlier split, by kind: means over the seeds. Shared texts that the manifest names are exempt in both; the
+last column has the number of their runs of words.
 """
 
 import argparse
@@ -492,7 +493,7 @@ def rows_in(folder: Path) -> dict[str, list[Row]]:
     }
 
 
-def shares(splits: Splits, exempt: Collection[str] = ()) -> list[float]:
+def shares(splits: Splits, exempt: Collection[str]) -> list[float]:
     """Share of held-out examples that leak, in all and by kind, and the share of examples that is held out."""
     found, total = leaks(splits, exempt=exempt), sum(map(len, splits.values()))
     held = total - len(splits.get("train", ()))
@@ -508,8 +509,8 @@ def plain(splits: Splits, seed: int) -> Splits:
     return {name: rows[ends[at] : ends[at + 1]] for at, name in enumerate(NAMES)}
 
 
-def split(path: Path, seed: int) -> dict[str, list[Row]]:
-    """What `curate split` makes of a file; nothing where it does not."""
+def split(path: Path, seed: int) -> tuple[dict[str, list[Row]], set[str]]:
+    """What `curate split` makes of a file, and the digests of exempt runs of words; nothing where it does not."""
     with tempfile.TemporaryDirectory() as out:
         command = [
             sys.executable,
@@ -524,7 +525,8 @@ def split(path: Path, seed: int) -> dict[str, list[Row]]:
             "--quiet",
         ]
         ran = subprocess.run(command, capture_output=True, check=False)
-        return rows_in(Path(out) / "splits") if ran.returncode < 2 else {}
+        folder = Path(out) / "splits"
+        return (rows_in(folder), exempt_in(folder)) if ran.returncode < 2 else ({}, set())
 
 
 def main() -> None:
@@ -535,28 +537,30 @@ def main() -> None:
     parser.add_argument("--least", type=int, default=100, help="examples of the smallest file that is looked at")
     parser.add_argument("--count", action="store_true", help="the folder holds splits: count their leaks")
     args = parser.parse_args()
-    print(f"{'':60}  leaks   {'   '.join(KINDS)}  held out")
+    if not args.count and (args.folder / "manifest.json").exists():
+        parser.error(f"{args.folder} holds splits; add --count")
+    print(f"{'':60}  leaks   {'   '.join(KINDS)}  held out  exempt runs")
     if args.count:
-        print(
-            f"{args.folder.name:59.59} "
-            + " ".join(f"{value:6.1%}" for value in shares(rows_in(args.folder), exempt_in(args.folder)))
-        )
+        exempt = exempt_in(args.folder)
+        print_shares(args.folder.name, [[*shares(rows_in(args.folder), exempt), len(exempt)]])
         return
     for path in sorted(path for path in args.folder.rglob("*.json*") if path.is_file()):
         found: dict[str, list[list[float]]] = {"plain": [], "curate": []}
         for seed in range(args.seeds):
-            splits = split(path, seed)
+            splits, exempt = split(path, seed)
             if sum(map(len, splits.values())) < args.least:
                 break
-            found["plain"].append(shares(plain(splits, seed)))
-            found["curate"].append(shares(splits))
+            found["plain"].append([*shares(plain(splits, seed), exempt), len(exempt)])
+            found["curate"].append([*shares(splits, exempt), len(exempt)])
         for name, several in found.items():
             if several:
-                print(
-                    f"{name:7}{path.name:52.52} "
-                    + " ".join(f"{statistics.mean(column):6.1%}" for column in zip(*several, strict=True)),
-                    flush=True,
-                )
+                print_shares(f"{name:7}{path.name}", several)
+
+
+def print_shares(name: str, several: Sequence[Sequence[float]]) -> None:
+    """Print a row: the means of several counts."""
+    *columns, exempt = map(statistics.mean, zip(*several, strict=True))
+    print(f"{name:59.59} " + " ".join(f"{value:6.1%}" for value in columns) + f"{exempt:9.0f}", flush=True)
 
 
 if __name__ == "__main__":
