@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import xxhash
 
-from curate.core.example import with_whole_numbers
+from curate.core.example import value_at, with_whole_numbers
 from curate.core.lazy import Ids, Numbers, np
 from curate.core.text import plural
 
@@ -28,6 +28,14 @@ NAMES: Final = frozenset(
 PATHS: Final = tuple(sorted(NAMES | {f"/metadata/{name}" for name in NAMES}))
 """The keys, as `--group-by` takes them."""
 NUMBERS: Final = {path: number for number, path in enumerate(PATHS)}
+IMAGES_KEY: Final = "images"
+"""The key of the pictures of a line; of a line without it, they are in content parts of its turns."""
+TURN_KEYS: Final = ("messages", "prompt", "input", "contents", "responses_create_params")
+"""Keys of the turns of a line, in all formats."""
+PICTURE_KEYS: Final = ("image_url", "image", "source", "inlineData", "inline_data", "fileData", "file_data")
+"""Keys of a picture in a content part."""
+ADDRESS_KEYS: Final = ("url", "data", "bytes", "fileUri", "file_uri", "source")
+"""Keys below these: an address, the data, or another object with one of these keys."""
 MAX_SHARE: Final = 0.5
 """Share of all examples above which a value says nothing about where an example comes from."""
 
@@ -49,8 +57,47 @@ class SpreadKey(NamedTuple):
         return f"{plural(self.values, 'value')} of {self.path} {are} in several splits; {next_step}"
 
 
+def group_value(value: dict[str, Any], path: str) -> Any:
+    """The value of a line at a path to group by; for `images`, which lines without this key lack, the pictures in
+    content parts.
+    """
+    result = value_at(value, path)
+    return pictures_of(value) or None if result is None and path.strip("/") == IMAGES_KEY else result
+
+
+def pictures_of(value: Mapping[str, Any]) -> list[str]:
+    """The addresses or the data of the pictures in content parts; data are the same in a data URL and by themselves."""
+    pictures = []
+    for turn in _turns_of(value):
+        parts = turn.get("content", turn.get("parts"))
+        for part in parts if isinstance(parts, list) else ():
+            picture = _first_of(part, PICTURE_KEYS) if isinstance(part, Mapping) and "text" not in part else None
+            while isinstance(picture, Mapping):
+                picture = _first_of(picture, ADDRESS_KEYS)
+            if isinstance(picture, str) and part.get("type") != "document":
+                pictures.append(picture.partition(";base64,")[2] or picture)
+    return pictures
+
+
+def _turns_of(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The turns of a line that are objects."""
+    for key in TURN_KEYS:
+        turns = value.get(key)
+        if isinstance(turns, list):
+            yield from (turn for turn in turns if isinstance(turn, Mapping))
+        elif isinstance(turns, Mapping):
+            yield from _turns_of(turns)
+
+
+def _first_of(value: Mapping[str, Any], keys: Collection[str]) -> Any:
+    """The value of the first of these keys that is there; None without one."""
+    return next((value[key] for key in keys if key in value), None)
+
+
 def origins_of(value: Mapping[str, Any]) -> Iterator[tuple[int, int]]:
     """The keys of a line in `PATHS`, by position, each with a hash of its value; 17, 17.0 and "17" are one value."""
+    if IMAGES_KEY not in value and (pictures := pictures_of(value)):
+        value = {**value, IMAGES_KEY: pictures}
     metadata = value.get("metadata")
     for prefix, keys in (("", value), ("/metadata/", metadata if isinstance(metadata, Mapping) else {})):
         for name in keys.keys() & NAMES:

@@ -12,9 +12,9 @@ from typing import Any, ClassVar, Final, NamedTuple, Self
 
 from curate.core.disk_arrays import Rows
 from curate.core.errors import UsageError, requiring
-from curate.core.example import UNKNOWN, Example, canonical, known_role, value_at, with_whole_numbers
+from curate.core.example import UNKNOWN, Example, canonical, known_role, with_whole_numbers
 from curate.core.lazy import Bytes, Hashes, Numbers, np
-from curate.core.origin_keys import origins_of
+from curate.core.origin_keys import group_value, origins_of
 from curate.core.text import excerpt, normalised, words
 from curate.language.lexicon import FILLER_WORDS
 from curate.language.tokens import letters, main_script
@@ -113,11 +113,11 @@ def trait_of(name: str, row: StratumInput) -> ExampleTrait | None:
 
 
 def trait_at(example: Example, path: str) -> ExampleTrait | None:
-    """The value at a path of an example (see `value_at`); None for a missing value, null and empty text.
+    """The value at a path of an example (see `group_value`); None for a missing value, null and empty text.
 
     Tables turn 17 into 17.0 or "17": these count as one value.
     """
-    value = value_at(example.value, path)
+    value = group_value(example.value, path)
     if value is None or value == "":
         return None
     if isinstance(value, str):

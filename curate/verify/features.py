@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import xxhash
 
-from curate.core.example import canonical, value_at
-from curate.core.origin_keys import origins_of
+from curate.core.example import canonical
+from curate.core.origin_keys import group_value, origins_of
 from curate.verify.cut_answers import MIN_ANSWER_WORDS, NO_EDGES, Edges, edges_of
 from curate.verify.declarations import documents_of
 from curate.verify.lines import ChunkLines
@@ -281,7 +281,7 @@ def _features_of(
         first_words=digest_of(first) if len(first) >= FIRST_TURN_WORDS else 0,
         short=hashed(" ".join(answer_words)) if answers and len(answer_words) < MIN_ANSWER_WORDS else 0,
         near=part_keys(question, attachments_hash),
-        keys=[_value_hash(value_at(value, key)) for key in requested.keys],
+        keys=[_value_hash(group_value(value, key)) for key in requested.keys],
         origins=list(origins_of(value)),
         prefixes=[digest for digest, turn in zip(prefix_hashes[:-1], turns, strict=False) if turn.role == "assistant"],
         blocks=sorted(blocks),

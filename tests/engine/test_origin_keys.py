@@ -2,6 +2,7 @@
 splits, and no others.
 """
 
+import base64
 import json
 from collections.abc import Callable
 from typing import Any
@@ -57,6 +58,44 @@ def test_a_key_with_values_in_several_splits_is_named_until_it_is_grouped_by(
         assert len(lines) == 1
         assert f"of {path} are in several splits; `curate split --group-by {path}` keeps" in lines[0]
     assert lines_about(rows_with(keys), write, capsys, "--group-by", path) == ([], [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("form", "part"),
+    [
+        ("messages", lambda data: {"type": "image_url", "image_url": {"url": f"https://example.org/{data}.png"}}),
+        ("messages", lambda data: {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}}),
+        ("messages", lambda data: {"type": "image", "image": f"{data}.png"}),
+        (
+            "messages",
+            lambda data: {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": data}},
+        ),
+        ("input", lambda data: {"type": "input_image", "image_url": f"data:image/png;base64,{data}"}),
+        ("contents", lambda data: {"inlineData": {"mimeType": "image/png", "data": data}}),
+    ],
+)
+def test_pictures_in_content_parts_are_named_until_they_are_grouped_by(
+    form: str, part: Callable[[str], dict[str, Any]], write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = []
+    for number, row in enumerate(rows_with(lambda _: {})):
+        asked, answer = (turn["content"] for turn in row["messages"])
+        shown = part(base64.b64encode(b"\x89PNG\r\n\x1a\n%d" % (number // 4)).decode())
+        if form == "contents":
+            turns = [
+                {"role": "user", "parts": [{"text": asked}, shown]},
+                {"role": "model", "parts": [{"text": answer}]},
+            ]
+        else:
+            kind = "input_text" if form == "input" else "text"
+            content = [shown, {"type": kind, "text": asked}][:: 1 if number % 2 else -1]
+            turns = [{"role": "user", "content": content}, {"role": "assistant", "content": answer}]
+        rows.append({form: turns[:1], "output": turns[1:]} if form == "input" else {form: turns})
+    for lines in lines_about(rows, write, capsys):
+        assert len(lines) == 1
+        assert "of images are in several splits; `curate split --group-by images` keeps" in lines[0]
+    assert lines_about(rows, write, capsys, "--group-by", "images") == ([], [])
 
 
 @pytest.mark.parametrize(
