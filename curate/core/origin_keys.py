@@ -30,8 +30,8 @@ PATHS: Final = tuple(sorted(NAMES | {f"/metadata/{name}" for name in NAMES}))
 NUMBERS: Final = {path: number for number, path in enumerate(PATHS)}
 IMAGES_KEY: Final = "images"
 """The key of the pictures of a line; of a line without it, they are in content parts of its turns."""
-TURN_KEYS: Final = ("messages", "prompt", "input", "contents", "responses_create_params")
-"""Keys of the turns of a line, in all formats."""
+TURN_KEYS: Final = ("messages", "prompt", "input", "contents")
+"""Keys of the turns of a line, of its `input` or its `responses_create_params`."""
 PICTURE_KEYS: Final = ("image_url", "image", "source", "inlineData", "inline_data", "fileData", "file_data")
 """Keys of a picture in a content part."""
 ADDRESS_KEYS: Final = ("url", "data", "bytes", "fileUri", "file_uri", "source")
@@ -81,12 +81,10 @@ def pictures_of(value: Mapping[str, Any]) -> list[str]:
 
 def _turns_of(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The turns of a line that are objects."""
-    for key in TURN_KEYS:
-        turns = value.get(key)
-        if isinstance(turns, list):
-            yield from (turn for turn in turns if isinstance(turn, Mapping))
-        elif isinstance(turns, Mapping):
-            yield from _turns_of(turns)
+    for owner in (value, value.get("input"), value.get("responses_create_params")):
+        for key in TURN_KEYS if isinstance(owner, Mapping) else ():
+            turns = owner.get(key)
+            yield from (turn for turn in (turns if isinstance(turns, list) else ()) if isinstance(turn, Mapping))
 
 
 def _first_of(value: Mapping[str, Any], keys: Collection[str]) -> Any:
