@@ -99,9 +99,13 @@ FACTS: Final = {
 
 
 def folded(text: str) -> str:
-    """A text without what shows nothing, normalized; look-alike letters are Latin, a Turkish capital İ is i."""
-    plain = unicodedata.normalize("NFKC", text.translate(UNSEEN)).replace("\u0130", "i")
-    return plain.casefold().translate(LOOKALIKES)
+    """A text without what shows nothing, normalized; look-alike letters are Latin, a Turkish capital İ is i, and so is
+    i with a dot above.
+    """
+    plain = unicodedata.normalize("NFKC", text.translate(UNSEEN)).casefold()
+    if "i\u0307" in plain:
+        plain = unicodedata.normalize("NFKC", re.sub("i\u0307+", "i", plain))
+    return plain.translate(LOOKALIKES)
 
 
 def words(text: str) -> list[str]:
