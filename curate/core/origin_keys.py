@@ -30,8 +30,10 @@ PATHS: Final = tuple(sorted(NAMES | {f"/metadata/{name}" for name in NAMES}))
 NUMBERS: Final = {path: number for number, path in enumerate(PATHS)}
 IMAGES_KEY: Final = "images"
 """The key of the pictures of a line; of a line without it, they are in content parts of its turns."""
+OWNER_KEYS: Final = ("input", "responses_create_params")
+"""Keys of an object with one of `TURN_KEYS`."""
 TURN_KEYS: Final = ("messages", "prompt", "input", "contents")
-"""Keys of the turns of a line, of its `input` or its `responses_create_params`."""
+"""Keys of the turns of a line, or of an object under one of `OWNER_KEYS`."""
 PICTURE_KEYS: Final = ("image_url", "image", "source", "inlineData", "inline_data", "fileData", "file_data")
 """Keys of a picture in a content part."""
 ADDRESS_KEYS: Final = ("url", "data", "bytes", "fileUri", "file_uri", "source")
@@ -71,8 +73,8 @@ def pictures_of(value: Mapping[str, Any]) -> list[str]:
     for turn in _turns_of(value):
         parts = turn.get("content", turn.get("parts"))
         for part in parts if isinstance(parts, list) else ():
-            picture = _first_of(part, PICTURE_KEYS) if isinstance(part, Mapping) and "text" not in part else None
-            while isinstance(picture, Mapping):
+            picture = _first_of(part, PICTURE_KEYS) if isinstance(part, dict) and "text" not in part else None
+            while isinstance(picture, dict):
                 picture = _first_of(picture, ADDRESS_KEYS)
             if isinstance(picture, str) and part.get("type") != "document":
                 pictures.append(picture.partition(";base64,")[2] or picture)
@@ -81,10 +83,10 @@ def pictures_of(value: Mapping[str, Any]) -> list[str]:
 
 def _turns_of(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The turns of a line that are objects."""
-    for owner in (value, value.get("input"), value.get("responses_create_params")):
-        for key in TURN_KEYS if isinstance(owner, Mapping) else ():
-            turns = owner.get(key)
-            yield from (turn for turn in (turns if isinstance(turns, list) else ()) if isinstance(turn, Mapping))
+    for owner in (value, *(value[key] for key in OWNER_KEYS if isinstance(value.get(key), dict))):
+        for key in TURN_KEYS:
+            if isinstance(turns := owner.get(key), list):
+                yield from (turn for turn in turns if isinstance(turn, dict))
 
 
 def _first_of(value: Mapping[str, Any], keys: Collection[str]) -> Any:
