@@ -59,7 +59,7 @@ METHODS: Final[dict[MethodName, Method]] = {
         "QLoRA (2023): 2e-4 up to 13B, 1e-4 above", LORA_KEYS, merges=True,
         variants={"qlora": {}, "rslora": {"rslora": True}, "dora": {"dora": True}},
     ),
-    "ia3": Method("IA3", "scaling vectors for keys, values and the inner layer of the MLP", 3e-3, "IA3 (Liu et al. 2022)", TARGETED),  # noqa: E501
+    "ia3": Method("IA3", "scaling vectors for keys, values and the inner layer of the MLP", 3e-3, "IA3 (Liu et al. 2022)", TARGETED, merges=True),  # noqa: E501
     "prefix-tuning": Method(
         "prefix tuning", "keys and values of virtual tokens before each text, in every layer", 5e-3,
         "PEFT's method comparison: 1e-3 hardly learns",

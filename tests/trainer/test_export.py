@@ -11,6 +11,7 @@ import pytest
 from curate.cli.main import main
 from curate.core.errors import UsageError
 from tests.engine.places_server import Place, serving
+from tests.trainer.tiny import make_model, write_recipe
 from train.recipe import Recipe
 
 
@@ -176,13 +177,41 @@ def test_methods_that_leave_no_weights_to_merge_go_as_adapters() -> None:
     from train.export.export_result import ExportOptions
     from train.export.exporter import require_form
 
-    for method, form in (("ia3", "merged"), ("prompt-tuning", "gguf"), ("full", "adapter")):
+    for method, form in (("prefix-tuning", "merged"), ("prompt-tuning", "gguf"), ("full", "adapter")):
         with pytest.raises(UsageError, match=r"cannot be merged into|not an adapter"):
             require_form(Recipe(model="m", data="d", method=method), ExportOptions(form=form, folder=Path("out")))  # type: ignore[arg-type]
     with pytest.raises(UsageError) as refused:
         require_form(Recipe(model="m", data="d", method="bottleneck"), ExportOptions(form="merged", folder=Path("out")))
     assert "curate chat" in refused.value.hint  # PEFT does not know them
     require_form(Recipe(model="m", data="d", method="full"), ExportOptions(form="merged", folder=Path("out")))
+
+
+@pytest.mark.slow
+def test_vectors_of_ia3_are_merged_into_weights_and_biases(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+    from transformers import Qwen2Config, Qwen2ForCausalLM
+
+    (project / "model").unlink()
+    made = Qwen2ForCausalLM(Qwen2Config(**_llama_values(make_model(project / "model", layers=1))))
+    for name, parameter in made.named_parameters():
+        if name.endswith("bias"):
+            torch.nn.init.normal_(parameter)
+    made.save_pretrained(project / "model")
+    recipe = write_recipe(project, method="ia3", rank=None, dropout=None, learning_rate=0.1, generations=0)
+    assert main(["train", str(recipe), "--run-dir", str(project / "run"), "--quiet"]) == 0
+    capsys.readouterr()
+    code, exported_files = exported(project / "run", "gguf", tmp_path / "gguf", capsys)
+    assert (code, exported_files["proof"]["equal_texts"]) == (0, 6)
+    code, refused = exported(project / "run", "gguf-adapter", tmp_path / "out", capsys)
+    assert (code, "IA3 has no low-rank factors" in refused) == (2, True)
+
+
+def _llama_values(model: Path) -> dict[str, Any]:
+    """The values of a model's configuration that Qwen2 has as well."""
+    values = json.loads((model / "config.json").read_text())
+    return {key: value for key, value in values.items() if key not in ("architectures", "model_type", "head_dim")}
 
 
 @pytest.mark.slow
