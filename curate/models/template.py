@@ -256,7 +256,8 @@ class Template:
         if first is None:
             assert failure is not None
             raise failure
-        return first
+        prompt, full = first
+        return prompt, _continuing(prompt, full, turns[i - 1].get("content") if i else None)
 
     def _text(self, turns: list[Turn], tools: Any, settings: dict[str, Any], *, prompt: bool = False) -> str:
         """The text of turns, at whose end `prompt` adds the beginning of an answer. Raises `TemplateFailure`, and
@@ -286,6 +287,18 @@ class Template:
         ):
             raise TemplateFailure("it renders null content as the word None")
         return text
+
+
+def _continuing(prompt: str, full: str, request: Any) -> str:
+    """The inference prompt with the answer of `full`, if `full` differs from the prompt only before the last request;
+    else `full`. Templates of Mistral put the system message before a request, and leave it out once that is answered.
+    """
+    if not isinstance(request, str) or not request.strip() or (begin := prompt.rfind(request.strip())) < 0:
+        return full
+    ending = prompt[begin:]
+    if full.count(ending) != prompt.count(ending):
+        return full
+    return prompt + full[full.rfind(ending) + len(ending) :]
 
 
 def _refusal(code: str, pointer: str, message: str) -> Rendering:

@@ -8,6 +8,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.models.chat_templates import BUNDLED, FOLDER, NAMES, chat_template_source
+from curate.models.encoding import IGNORE_INDEX
 from curate.models.template import load_template
 
 ROWS = json.loads((Path(__file__).parents[2] / "examples/instructions/instruction-data.json").read_text("utf-8"))
@@ -87,7 +88,17 @@ def own_rendering(name: str, value: dict[str, Any]) -> set[str]:
             except Exception:  # noqa: BLE001  # templates raise what they like
                 continue
             found.add(text.rstrip())
+            if name == "mistral-nemo" and value["messages"][0]["role"] == "system":  # see the test of it
+                found = {_with_system(one, value["messages"]) for one in found}
     return found
+
+
+def _with_system(text: str, turns: list[dict[str, Any]]) -> str:
+    """A text of Mistral's template with the system message before the last request, unless a tool answered it."""
+    if turns[-2]["role"] != "user":
+        return text
+    before, marker, request = text.rpartition("[INST]")
+    return f"{before}{marker}{turns[0]['content']}\n\n{request}"
 
 
 @pytest.mark.slow
@@ -105,6 +116,29 @@ def test_a_template_by_name_renders_what_transformers_renders(name: str) -> None
         some += 1
         assert rendering.texts[-1].text in expected
     assert some >= 16
+
+
+@pytest.mark.slow
+def test_a_system_message_that_a_template_writes_before_the_last_request_alone_is_trained_with() -> None:
+    """Mistral's templates leave it out of a text that ends with an answer; inference renders it."""
+    template = load_template("", "mistral-nemo")
+    turns = [
+        ("system", "Be brief."),
+        ("user", "Be kind."),
+        ("assistant", "Yes."),
+        ("user", "Yes."),
+        ("assistant", "No."),
+    ]
+    value = {"messages": [{"role": role, "content": content} for role, content in turns]}
+    first, second = template.encode(value).encoded
+    assert [encoding.text.text for encoding in (first, second)] == [
+        "<s>[INST]Be brief.\n\nBe kind.[/INST]Yes.</s>",
+        "<s>[INST]Be kind.[/INST]Yes.</s>[INST]Be brief.\n\nYes.[/INST]No.</s>",
+    ]
+    for encoding, answer in ((first, "Yes.</s>"), (second, "No.</s>")):
+        assert not encoding.text.mismatches
+        trained = [label for label in encoding.labels if label != IGNORE_INDEX]
+        assert template.tokenizer.decode(trained) == answer
 
 
 @pytest.mark.slow
