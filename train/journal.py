@@ -32,7 +32,8 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from curate.core.files import write_bytes
+from curate.core.errors import OutputError
+from curate.core.files import FREE_SPACE, write_bytes
 from curate.core.lazy import Numbers
 from curate.core.limits import read_regular
 from curate.core.runs import new_events
@@ -49,8 +50,11 @@ class JsonLines:
         """Add one line at the end."""
         if self.silent:
             return
-        with self.path.open("ab") as file:
-            file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+        try:
+            with self.path.open("ab") as file:
+                file.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+        except OSError as error:
+            raise OutputError.of(self.path, error, FREE_SPACE) from error
 
     def cut(self, step: int) -> None:
         """Drop what was written after `step` steps, which a resumed training repeats, and an incomplete last line."""

@@ -73,6 +73,19 @@ class RunFolder:
         with folder_lock(self.path, "training", "--run-dir"):
             yield
 
+    @contextmanager
+    def resumable(self) -> Iterator[None]:
+        """Raise `OutputError`, which says how to resume, where a file of the run cannot be written in the block."""
+        hint = "free disk space or check the permissions, then run the same command with --resume"
+        try:
+            yield
+        except OutputError as error:
+            if not isinstance(error.__cause__, OSError):
+                raise
+            raise OutputError(error.message, hint) from error.__cause__
+        except OSError as error:
+            raise OutputError.of(visible(str(error.filename or self.path)), error, hint) from error
+
     def clear(self) -> None:
         """Delete a run; a killed deletion leaves no run either. Raises `UsageError` for foreign files."""
         clear_folder(self.path, "identity.json", OWN_FILES | {".adapter"}, "run", "--run-dir")

@@ -10,6 +10,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.errors import UsageError
+from tests.conftest import full_disk
 from tests.trainer.test_export import exported
 from tests.trainer.tiny import make_tokenizer
 
@@ -75,6 +76,19 @@ def test_another_reader_finds_the_same_weights_in_the_file(
         assert float((ours[name] - tensor).abs().max()) <= step, name
     if dtype == "q8_0":
         assert (out / "model.gguf").stat().st_size < 0.7 * sum(2 * one.numel() for one in whole.values()) + 40_000
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit of the size of files")
+def test_a_disk_that_fills_up_under_a_tensor_is_named(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """NumPy, which writes the tensors, reports the bytes that it has written, and no cause."""
+    with full_disk(60_000):
+        code, told = exported(finished / "run", "gguf", tmp_path / "out", capsys, "--prompts", "1")
+    assert code == 2
+    assert "out: cannot be written: No space left on device" in told
+    assert not (tmp_path / "out").exists()
 
 
 TOOLS: dict[str, tuple[str, str | None]] = {

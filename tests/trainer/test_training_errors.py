@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
+from curate.core.files import write_bytes
 from tests.conftest import full_disk
 from tests.trainer.tiny import write_recipe
+from train.journal import JsonLines
 
 pytestmark = pytest.mark.slow
 
@@ -259,12 +261,38 @@ def test_a_disk_that_fills_up_in_the_training_is_told_and_the_rest_goes_on(
 ) -> None:
     write_recipe(project, max_steps=4, generations=0)
     assert run(project, "whole") == 0
-    for size in (12_000, 40_000):  # too little for the weights, which safetensors writes; for the optimizer, torch
+    # Too little for the weights, which safetensors writes; for the optimizer, torch.
+    for size, name in ((12_000, "checkpoints/checkpoint-2"), (40_000, "checkpoints/checkpoint-2/optimizer.pt")):
         with full_disk(size):
             assert run(project, "full", "--resume") == 2
-        assert "File too large" in capsys.readouterr().err
+        told = capsys.readouterr().err.replace("\n", "")
+        assert f"{project / 'full' / name}: cannot be written: File too large" in told
+        assert "run the same command with --resume" in told
     assert run(project, "full", "--resume") == 0
     assert weights(project / "full") == weights(project / "whole")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit of the size of files")
+def test_a_disk_that_is_full_after_the_last_step_is_told_and_no_step_is_repeated(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from train.training import training
+
+    def on_a_full_disk(path: Path, data: bytes) -> None:
+        with full_disk(100):
+            write_bytes(path, data)
+
+    write_recipe(project, max_steps=2, generations=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "write_bytes", lambda path, data: (
+            on_a_full_disk if path.name == "datamap.jsonl" else write_bytes
+        )(path, data))  # fmt: skip
+        assert run(project, "run") == 2
+    told = capsys.readouterr().err.replace("\n", "")
+    assert f"{project / 'run/datamap.jsonl'}: cannot be written: File too large" in told
+    assert "run the same command with --resume" in told
+    assert run(project, "run", "--resume") == 0
+    assert len(list(JsonLines(project / "run/losses.jsonl").lines())) == 2
 
 
 def test_a_damaged_checkpoint_is_told_and_the_one_before_it_resumed_from(

@@ -4,6 +4,7 @@ import math
 import mmap
 import subprocess
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import which
 from typing import Any, Final
@@ -66,13 +67,25 @@ def write_model(
     if factors:
         _add_info(writer, "rope_freqs.weight", (len(factors),), matrices)
     add_tokenizer(writer, template.tokenizer, template.source, stops, rows)
-    writer.write_header_to_file(target)
-    writer.write_kv_data_to_file()
-    writer.write_ti_data_to_file()
-    for tensor_name, tensor in tensors:
-        writer.write_tensor_data(_stored_array(laid_out(tensor_name, tensor.cpu(), config, family), matrices))
-    if factors:
-        writer.write_tensor_data(_stored_array(torch.tensor(factors), matrices))
+    with _closing(writer):
+        writer.write_header_to_file(target)
+        writer.write_kv_data_to_file()
+        writer.write_ti_data_to_file()
+        for tensor_name, tensor in tensors:
+            writer.write_tensor_data(_stored_array(laid_out(tensor_name, tensor.cpu(), config, family), matrices))
+        if factors:
+            writer.write_tensor_data(_stored_array(torch.tensor(factors), matrices))
+
+
+@contextmanager
+def _closing(writer: Any) -> Iterator[None]:
+    """Close the file of a writer after the block; an error of the block is raised, not that of closing after it."""
+    try:
+        yield
+    except OSError:
+        with suppress(OSError):
+            writer.close()
+        raise
     writer.close()
 
 
@@ -213,10 +226,10 @@ def write_adapter(factors: LoraWeights, config: Any, family: Family, name: str, 
         writer.add_tensor(f"{place}.lora_a", down.contiguous().numpy())
         # Rows of outputs lie in the order of the weight that they are added to.
         writer.add_tensor(f"{place}.lora_b", laid_out(module, up, config, family).contiguous().numpy())
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    with _closing(writer):
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
 
 
 def read_adapter(target: Path, config: Any, family: Family, modules: list[str]) -> dict[str, tuple[Tensor, Tensor]]:

@@ -189,7 +189,7 @@ def load_adapter_weights(model: Any, folder: Path) -> None:
 
 def save(model: Any, folder: Path) -> Path:
     """Save the adapter, or a fully fine-tuned model, as safetensors; returns the weights' file. Raises `OSError`."""
-    with write_errors():
+    with write_errors(folder):
         if isinstance(model, PeftModel):
             model.save_pretrained(str(folder), save_embedding_layers=False)
             return folder / WEIGHTS

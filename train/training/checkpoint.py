@@ -86,7 +86,7 @@ def _random_file() -> str:
 
 
 def _write_state(state: Any, file: Path) -> None:
-    with file.open("wb") as opened, write_errors():  # torch itself would not say what went wrong
+    with write_errors(file), file.open("wb") as opened:  # torch itself would not say what went wrong
         torch.save(state, opened)
 
 

@@ -70,7 +70,7 @@ def train_until(
         settings = distributed.from_first(lambda: _settings_of(prepared, folder, identity, mode, printer))
         printer.journal = TrainingJournal(folder.metrics, silent=distributed.rank() > 0)
         printer.journal.cut(sys.maxsize)  # before the next line: a full disk or a crash may have torn the last one
-        with printer.showing(), memory_errors(MEMORY_HINT):
+        with printer.showing(), memory_errors(MEMORY_HINT), folder.resumable():
             return Training(prepared, settings, folder, printer, identity).run(share)
 
 
