@@ -220,7 +220,7 @@ def train(
     with callback.listening():
         for step, texts in enumerate(order[done:], start=done + 1):
             loss = gradients.accumulate(texts, callback)
-            gradients.check(texts, loss.mean, first=step == 1)
+            gradients.check(texts, loss.mean, step)
             gradient_norm = accelerator.clip_grad_norm_(model.parameters(), recipe.max_grad_norm or inf)
             optimizer.step()
             rate = scheduler.get_last_lr()[0]
@@ -353,7 +353,7 @@ class Gradients:
         backward(loss * distributed.world_size() if self.sharded else loss)
         return StepLoss(loss.detach(), text_losses.by_text(packed))
 
-    def check(self, step: Sequence[int], loss: Tensor, *, first: bool) -> None:
+    def check(self, texts: Sequence[int], loss: Tensor, step: int) -> None:
         """Raise `ModelError` if a loss or gradient is not a number, or if the first step learns nothing.
 
         Gradients in float16 are scaled, and may be too large at first.
@@ -365,35 +365,34 @@ class Gradients:
             )
             norm = float(torch.stack(list(norms)).norm()) if norms else 0.0
         if not (isfinite(float(loss)) and isfinite(norm)):
-            raise self.nan_diagnosis(step)
-        if first and norm == 0:  # such a training would do nothing
+            raise self.nan_diagnosis(texts, step)
+        if step == 1 and norm == 0:  # such a training would do nothing
             raise ModelError(
                 "no gradient reaches the weights to be trained",
                 "set  activation_checkpointing = false,  or choose other target_modules",
             )
 
     @torch.no_grad()
-    def nan_diagnosis(self, step: Sequence[int]) -> NotANumber:
+    def nan_diagnosis(self, texts: Sequence[int], step: int) -> NotANumber:
         """Why the loss of a step is not a number: the texts that cause it, or the weights."""
+        precision = "" if self.dtype is torch.float32 else 'set  dtype = "float32"  or '
+        remedy = f"{precision}lower learning_rate and start over with --fresh"
         trained = (parameter for parameter in self.model.parameters() if parameter.requires_grad)
         if not all(bool(torch.isfinite(parameter).all()) for parameter in trained):
             return NotANumber(
-                "the trained weights contain NaN or infinity",
-                "lower learning_rate; the last checkpoint is from before this step",
+                f"step {step:,}: the trained weights contain NaN or infinity",
+                f"{remedy}; the last checkpoint is from before this step",
             )
         guilty = []
-        for index in step:
+        for index in texts:
             with autocast(self.dtype):
                 loss = float(losses(self.model, self.microbatches.pack([index]).to(device())).total)
             if not isfinite(loss):
                 guilty.append(index)
-        named = ", ".join(self.microbatches.name_of(index) for index in (guilty or step)[:8])
+        named = ", ".join(self.microbatches.name_of(index) for index in (guilty or texts)[:8])
         what = "the loss of " if guilty else "the gradient of a step of "
-        what += plural(len(guilty or step), "text")
-        return NotANumber(
-            f"{what} is not a number: {excerpt(named, 400)}",
-            'check them, set  dtype = "float32"  or lower learning_rate',
-        )
+        what += plural(len(guilty or texts), "text")
+        return NotANumber(f"step {step:,}: {what} is not a number: {excerpt(named, 400)}", f"check them, or {remedy}")
 
 
 class Reporter:
