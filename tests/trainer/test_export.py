@@ -173,6 +173,16 @@ def test_a_template_that_is_not_the_one_of_the_training_is_shown_beside_it(
 
 
 @pytest.mark.slow
+def test_a_damaged_adapter_of_a_run_is_restored_or_trained_again(
+    own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (own / "adapter/adapter_config.json").write_text("{")
+    code, told = exported(own, "merged", tmp_path / "out", capsys)
+    assert (code, "its adapter cannot be loaded" in told) == (2, True)
+    assert "restore it, or train again with --fresh" in told
+
+
+@pytest.mark.slow
 def test_methods_that_leave_no_weights_to_merge_go_as_adapters() -> None:
     from train.export.export_result import ExportOptions
     from train.export.exporter import require_form

@@ -154,7 +154,7 @@ def add_adapter(model: Any, recipe: Recipe, start: Sequence[int] = ()) -> Any:
 @contextmanager
 def loading(folder: Path, what: str) -> Iterator[None]:
     """Errors of loading an adapter, as `ModelError`. Only safetensors are loaded: no pickle, nothing from a hub."""
-    with model_errors(str(folder), what):
+    with model_errors(str(folder), what, "restore it, or train again with --fresh"):
         if not (folder / WEIGHTS).is_file():
             raise FileNotFoundError(f"there is no {WEIGHTS}, and other formats are not loaded")
         yield
