@@ -296,9 +296,10 @@ def _continuing(prompt: str, full: str, request: Any) -> str:
     if not isinstance(request, str) or not request.strip() or (begin := prompt.rfind(request.strip())) < 0:
         return full
     ending = prompt[begin:]
-    if full.count(ending) != prompt.count(ending):
+    position = full.rfind(ending)
+    if full.count(ending) != prompt.count(ending) or position > common_length(prompt, full):
         return full
-    return prompt + full[full.rfind(ending) + len(ending) :]
+    return prompt + full[position + len(ending) :]
 
 
 def _refusal(code: str, pointer: str, message: str) -> Rendering:
