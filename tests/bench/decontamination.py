@@ -20,6 +20,8 @@ were written before any of them was searched for.
 `rephrased_items_hundred.jsonl` were written in seven styles before the code of the detector was read; so were the 60 of
 `rephrased_items_sixty.jsonl` in six styles, with 14 items of their own, which chose nothing. The 40 of
 `rephrased_items_forty.jsonl`, in the same styles, were written with the code of the detector read; they chose nothing.
+The 110 of `rephrased_items_latest.jsonl`, of items that no other file has, are in two halves: `choose` may choose the
+next coefficients, and `measure` is held out.
 """
 
 import argparse
@@ -291,10 +293,9 @@ def report(
     for name, matches in (("n-grams", by_words), ("both", by_words | by_meaning)):
         true = sum((number, truth[number]) in matches for number in held_out)
         false_rows = {row for row, _ in matches if len(plants) <= row < len(plants) + clean}
-        print(
-            f"{name}: recall {true / len(held_out):.3f} of {len(held_out)} held out, {len(false_rows)} of {clean:,} "
-            f"clean rows, precision {true / max(1, true + len(false_rows)):.3f}"
-        )
+        recall = f"recall {true / len(held_out):.3f} of {len(held_out)} held out, " if held_out else ""
+        precision = f", precision {true / max(1, true + len(false_rows)):.3f}" if held_out else ""
+        print(f"{name}: {recall}{len(false_rows)} of {clean:,} clean rows{precision}")
     per_bench = Counter(place[0] for row, place in by_words | by_meaning if row >= len(plants))
     print("matches in clean rows by benchmark:", dict(per_bench.most_common()))
 
