@@ -255,8 +255,8 @@ def main() -> None:
     add_facts(index, items, embedded, "")
     places = [(item.place.file, item.place.line) for item in items]
     plants = list(own_planted(own) if own else rephrasings(path) if path else planted(options.folder))
-    near = [row["near"] for row in own or listed if "near" in row]
-    clean = [*clean_rows(options.folder, options.rows), *near]
+    near = [row for row in own or listed if "near" in row]
+    clean = [*clean_rows(options.folder, options.rows), *(row["near"] for row in near)]
     examples = [example(turns, row) for row, turns in enumerate([*(plant.turns for plant in plants), *clean])]
     started = time.process_time()
     by_words = {(match.example, places[match.item]) for match in contaminated(examples, index).matches}
@@ -273,7 +273,7 @@ def main() -> None:
     }
     report(plants, truth, by_words, by_meaning, len(clean) - len(near))
     if near:
-        report_own(own or listed, plants, by_words, by_words | by_meaning, len(plants) + len(clean) - len(near))
+        report_own(near, plants, by_words, by_words | by_meaning, len(plants) + len(clean) - len(near))
     show_false(by_words | by_meaning, clean, len(plants), places, items)
 
 
@@ -300,14 +300,14 @@ def report(
     print("matches in clean rows by benchmark:", dict(per_bench.most_common()))
 
 
-def report_own(own: Sequence[Any], plants: Sequence[Planted], by_words: set[Any], both: set[Any], first: int) -> None:
+def report_own(near: Sequence[Any], plants: Sequence[Planted], by_words: set[Any], both: set[Any], first: int) -> None:
     """Near misses that are taken for an item, by style, and the rephrasings that are missed, to be read; `first`: the
     row of the first near miss.
     """
     for name, matches in (("n-grams", by_words), ("both", both)):
         flagged = {row - first for row, _ in matches if row >= first}
-        styles = Counter(own[row]["style"] for row in flagged)
-        print(f"{name}: {len(flagged)} of {len(plants)} near misses flagged {dict(styles)}")
+        styles = Counter(near[row]["style"] for row in flagged)
+        print(f"{name}: {len(flagged)} of {len(near)} near misses flagged {dict(styles)}")
     for row, plant in enumerate(plants):
         if (row, (plant.bench, plant.line)) not in both:
             missed = {"missed": plant.turns[0][:200], "bench": plant.bench, "line": plant.line}
