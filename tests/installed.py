@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-TOOLS: Final = ("pytest>=8.3", "pytest-asyncio>=0.25", "pytest-xdist>=3.6", "hypothesis>=6.115")
+TOOLS: Final = ("pytest>=8.3", "pytest-asyncio>=0.25", "pytest-timeout>=2.4", "pytest-xdist>=3.6", "hypothesis>=6.115")
 COPIED_PATHS: Final = (
     "tests", "docs", "examples", "schemas", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE",
     "Makefile", "pyproject.toml", ".pre-commit-hooks.yaml",
