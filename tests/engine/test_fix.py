@@ -60,6 +60,34 @@ def test_unchanged_values_of_a_fixed_line_keep_their_bytes(write: Write) -> None
     assert path.read_bytes().rstrip(b"\n") == line(("user", "assistant"), merged)
 
 
+def test_turns_are_merged_of_users_and_assistants_alone(write: Write) -> None:
+    turns = [("system", "A"), ("system", "B"), ("user", "C"), ("user", "D"), ("assistant", "E"), ("assistant", "F")]
+    path = write("data.jsonl", [{"messages": [{"role": role, "content": text} for role, text in turns]}])
+    fix(path, unsafe=True, select=("M016",))
+    merged = [("system", "A"), ("system", "B"), ("user", "C\n\nD"), ("assistant", "E\n\nF")]
+    assert json.loads(path.read_bytes()) == {"messages": [{"role": role, "content": text} for role, text in merged]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "fixed"),
+    [
+        ("  One \n", "  One"),
+        ([{"type": "text", "text": " One \n"}], [{"type": "text", "text": " One"}]),
+        ("@@ -1,2 +1,2 @@\n-a\n+b\n \n", "@@ -1,2 +1,2 @@\n-a\n+b\n \n"),
+        ("a\tb\n1\t\n", "a\tb\n1\t\n"),
+    ],
+    ids=["a text", "a part", "a diff", "a table"],
+)
+def test_white_space_goes_from_the_end_of_an_answer_and_of_nothing_else(answer: Any, fixed: Any, write: Write) -> None:
+    def turns(last: Any) -> dict[str, object]:
+        contents = [("system", "Be brief. \n"), ("user", " Hi \n"), ("assistant", last)]
+        return {"messages": [{"role": role, "content": content} for role, content in contents]}
+
+    path = write("data.jsonl", [turns(answer)])
+    fix(path, select=("C015",))
+    assert json.loads(path.read_bytes()) == turns(fixed)
+
+
 @pytest.mark.parametrize("escaped", [True, False])
 @pytest.mark.parametrize("separators", [(", ", ": "), (",", ":")])
 def test_a_fixed_line_keeps_its_spacing_and_escapes(write: Write, separators: tuple[str, str], escaped: bool) -> None:

@@ -183,6 +183,15 @@ def test_what_leaks_into_a_given_test_set_leaves_the_data(keys: tuple[str, ...],
     assert 0 < read_manifest(OUT)[0].removed.lines < len(others) / 2
 
 
+def test_a_near_copy_of_a_given_test_set_leaves_with_its_code(write: Write) -> None:
+    rng = random.Random(9)
+    question, answer = text(rng, 40), text(rng, 12)
+    write("data.jsonl", [row(question, answer), *(row(text(rng, 9), text(rng, 30)) for _ in range(60))])
+    write("kept.jsonl", [row(edited(rng, question, 1), answer), row(text(rng, 9), text(rng, 9))])
+    assert split("data.jsonl", "--existing", "kept.jsonl") == 0
+    assert read_manifest(OUT)[0].removed.reasons == {"L002": 1}
+
+
 def test_a_passage_for_an_answer_leaves_with_its_code_and_can_be_restored_nowhere(
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
