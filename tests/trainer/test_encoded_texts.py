@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curate.core.errors import InputError
-from curate.models.encoding import Encoding
+from curate.models.encoding import IGNORE_INDEX, Encoded, Encoding, Rendered
 from curate.models.template import Template
 from tests.trainer.tiny import CHATML, conversations, load_split, make_tokenizer, write_split
 from train.encoded_texts import EncodedTexts
@@ -81,3 +83,38 @@ def test_a_text_is_read_as_it_was_encoded() -> None:
     (text,), (read,) = texts, EncodedTexts.of(texts)
     assert (read.input_ids, read.labels, read.weights) == (text.input_ids, text.labels, text.weights)
     assert len({weight for weight in text.weights if weight}) == 2
+
+
+TOKENS = st.tuples(st.integers(0, 9), st.sampled_from([0.0, 0.0, 0.5, 1.0]))
+"""A token and its loss weight; 0 if it is not trained on."""
+
+
+@given(texts=st.lists(st.lists(TOKENS, min_size=1, max_size=8), min_size=1, max_size=4), stored=st.booleans())
+def test_packed_texts_are_trained_on_as_each_alone(texts: list[list[tuple[int, float]]], stored: bool) -> None:
+    from train.batching import pack
+
+    encoded: Any = [
+        Encoded(
+            [token for token, _ in text],
+            [token if weight else IGNORE_INDEX for token, weight in text],
+            [weight for _, weight in text],
+            Rendered("", ()),
+        )
+        for text in texts
+    ]
+    if stored:
+        encoded = list(EncodedTexts.of(encoded))
+    packed = pack(encoded)
+    predicted = zip(
+        packed.owners.tolist(),
+        packed.position_ids[0, packed.keep].tolist(),
+        packed.targets.tolist(),
+        packed.weights.tolist(),
+        strict=True,
+    )
+    assert list(predicted) == [
+        (number, position - 1, token, weight)
+        for number, text in enumerate(texts)
+        for position, (token, weight) in enumerate(text)
+        if weight and position
+    ]
