@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
+from curate.core.decision import Decision
+from curate.core.decision_log import DecisionLog
+from curate.core.example import content_id
 from curate.review import Edit
 from curate.review.bulk import label, rate
-from tests.conftest import chat
+from tests.conftest import chat, written_file
 from tests.scripted_review import decide, expected, new_session
 
 FILES = [Path("a.jsonl"), Path("b.jsonl"), Path("c.jsonl")]
@@ -208,3 +211,24 @@ def test_labels_and_ratings_are_written_as_metadata_and_filter_a_split(capsys: p
     assert outcome("apply", "b.jsonl", "-o", "clean-b.jsonl") == 1
     assert "b.jsonl:1: labels and ratings are written to `metadata`" in capsys.readouterr().err
     assert not Path("clean-b.jsonl").exists()
+
+
+@pytest.mark.parametrize(("pointer", "removed"), [("/messages/1/content", []), ("/messages/3/content", [1])])
+def test_a_line_stays_for_the_finding_that_was_accepted_alone(pointer: str, removed: list[int]) -> None:
+    empty = chat("Which river flows through the town?", "")
+    written_file("a.jsonl", [empty, *(chat(f"Question {n}?", f"Answer {n}.") for n in range(9))])
+    DecisionLog(Path(".curate/decisions.jsonl")).add(
+        Decision(example=content_id(empty), verdict="keep", format=2, scope="finding", about="C003", pointer=pointer)
+    )
+    outcome("split", "a.jsonl", "-o", "out", "--yes")
+    assert [entry["line"] for entry in entries(Path("out/removed.jsonl"))] == removed
+
+
+def test_an_element_with_an_error_is_removed_from_a_document_of_many_lines() -> None:
+    values = [
+        chat("Which river flows through the town?", ""),
+        *(chat(f"Question {n}?", f"It is {n}.") for n in range(9)),
+    ]
+    Path("a.json").write_text(json.dumps(values, indent=1))
+    outcome("split", "a.json", "-o", "out", "--yes")
+    assert [entry["code"] for entry in entries(Path("out/removed.jsonl"))] == ["C003"]

@@ -192,6 +192,21 @@ def test_a_near_copy_of_a_given_test_set_leaves_with_its_code(write: Write) -> N
     assert read_manifest(OUT)[0].removed.reasons == {"L002": 1}
 
 
+def test_a_conversation_that_begins_as_one_of_a_given_test_set_leaves_with_its_code(write: Write) -> None:
+    rng = random.Random(10)
+
+    def talk(first: str) -> dict[str, object]:
+        texts = [first, *(text(rng, 25) for _ in range(3))]
+        roles = ("user", "assistant") * 2
+        return {"messages": [{"role": role, "content": content} for role, content in zip(roles, texts, strict=True)]}
+
+    question = text(rng, 12)
+    write("data.jsonl", [talk(question), *(row(text(rng, 9), text(rng, 30)) for _ in range(60))])
+    write("kept.jsonl", [talk(question), row(text(rng, 9), text(rng, 9))])
+    assert split("data.jsonl", "--existing", "kept.jsonl") == 0
+    assert read_manifest(OUT)[0].removed.reasons == {"L012": 1}
+
+
 def test_a_passage_for_an_answer_leaves_with_its_code_and_can_be_restored_nowhere(
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
