@@ -243,7 +243,9 @@ def test_a_package_of_another_version_is_not_called_missing(
     assert ("cannot import name" in error, "not installed" in error) == (True, False)
 
 
-def test_a_model_of_another_kind_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_that_cannot_read_answers_is_refused_as_reader(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     model = reader(tmp_path / "model", "", ("person", "place"))
     file = tmp_path / "data.jsonl"
     rows = [chat("Is the side door for visitors?", filler) for filler in FILLER]

@@ -233,7 +233,7 @@ def test_what_is_no_secret_is_said_as_it_is(said: str) -> None:
 
 
 @given(st.text())
-def test_hiding_is_done_once(text: str) -> None:
+def test_a_message_that_is_redacted_twice_changes_once(text: str) -> None:
     assert redact_message(redact_message(text)) == redact_message(text)
 
 

@@ -93,7 +93,9 @@ def test_what_a_person_keeps_stays_and_new_beginnings_go_for_old_ones_only(write
     assert removed(plan([new], config, decisions=DecisionLog(Project(Path.cwd()).decisions).verdicts())) == []
 
 
-def test_they_are_counted_and_told(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+def test_removed_beginnings_are_counted_and_listed_in_every_report(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
     write("data.jsonl", [said(*TURNS[:2]), said(*TURNS)])
     assert main(["dedup", "data.jsonl", "--beginnings", "--explain", "-o", "out.jsonl", "--html", "report.html"]) == 0
     out = capsys.readouterr().out

@@ -170,7 +170,7 @@ def test_the_end_of_openais_service_is_said_where_it_matters(
     assert "2027-01-06" in capsys.readouterr().err
 
 
-def test_pairs_are_for_dpo(capsys: pytest.CaptureFixture[str]) -> None:
+def test_preference_pairs_are_refused_without_the_method_dpo(capsys: pytest.CaptureFixture[str]) -> None:
     pair = {
         "input": {"messages": [{"role": "user", "content": "Hi"}]},
         "preferred_output": [{"role": "assistant", "content": "Hello."}],

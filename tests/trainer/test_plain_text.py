@@ -132,7 +132,7 @@ def test_a_block_holds_two_tokens_at_least() -> None:
         Recipe(model="m", data="d", objective="pt", max_length=1)
 
 
-def test_chats_are_not_trained_without_roles(
+def test_chats_with_a_template_that_marks_no_roles_are_refused(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(project)

@@ -179,7 +179,7 @@ def test_what_makes_no_sense_is_refused(
         assert "would be sent to https://api.openai.com" in " ".join(told.split())
 
 
-def test_a_conversation_with_a_model_of_a_server(
+def test_a_served_model_is_sent_the_system_message_and_the_turns_of_a_chat(
     server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = next(iter(server.answers))
