@@ -23,7 +23,7 @@ from curate.core.cluster import Engine, Executor
 from curate.core.data_files import data_files
 from curate.core.egress import Consent
 from curate.core.errors import ExitCode, UsageError
-from curate.core.events import Listener, ignore_events
+from curate.core.events import Advance, Listener, ignore_events
 from curate.core.files import STDIN, display_name
 from curate.core.shards import MAX_SHARDS, shown_output
 from curate.core.text import plural, visible
@@ -201,7 +201,7 @@ def check_combination(
 @contextmanager
 def progress(
     label: str, unit: str, *, quiet: bool = False, total: int | None = None, waits: bool = False
-) -> Iterator[Callable[[int], None] | None]:
+) -> Iterator[Advance | None]:
     """Show progress on stderr during the block, on a terminal only.
 
     Yields a function that adds a number of `unit` to the progress; None if nothing is shown. `total`: the number at the

@@ -4,13 +4,13 @@ kept + dropped = read; this is checked against the written lines. Undecided line
 makes it equal to a dropped example is dropped, as in every command.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from curate.commands.session import Workspace
 from curate.core.decision import edits_of
 from curate.core.errors import require_all_lines
+from curate.core.events import Advance
 from curate.core.json_output import Output
 from curate.core.output_pair import counting_lines, removed_path, replacing_both
 from curate.core.removed import removed_line
@@ -43,7 +43,7 @@ class ApplyResult(Output):
 
 
 def apply(
-    work: Workspace, output: Path | None, *, overwrite: bool = False, progress: Callable[[int], None] | None = None
+    work: Workspace, output: Path | None, *, overwrite: bool = False, progress: Advance | None = None
 ) -> ApplyResult:
     """Write the lines of the data of a project to `output`, and dropped ones to a file beside it; both completely or
     neither. Without an `output`, lines are counted, and nothing is written.

@@ -12,6 +12,7 @@ from curate.conflicts.judges.verdict_cache import Work
 from curate.core.config import Config, ConflictsConfig
 from curate.core.decision import edits_of
 from curate.core.egress import Consent, address_of, is_address
+from curate.core.events import Advance
 from curate.core.example import Example
 from curate.core.kernels import kernels_for
 from curate.core.verb_options import require_named_model
@@ -49,7 +50,7 @@ def conflicts(
     judge_key: str | None = None,
     calibrated: bool = True,
     before: Callable[[Work], None] | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Advance | None = None,
 ) -> ConflictsResult:
     """The contradictions in the data of a project, as it was edited in the review. `calibrated`: whether the
     calibration of the configuration applies; the other parameters are those of `search_conflicts`.
@@ -78,7 +79,7 @@ def search_conflicts(
     cache: Path | None,
     *,
     before: Callable[[Work], None] | None = None,
-    progress: Callable[[int], None] | None,
+    progress: Advance | None,
     consent: Consent,
     judge_key: str | None,
     own: bool = False,

@@ -17,6 +17,7 @@ from typing import Any, Final
 from curate.commands.session import Workspace
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import InputError, require_all_lines
+from curate.core.events import Advance
 from curate.core.example import UNKNOWN, Example, Place, value_at, without_value_at
 from curate.core.files import display_name
 from curate.core.form_keys import PAIR_SIDES
@@ -102,7 +103,7 @@ def convert(
     overwrite: bool = False,
     shards: int = 1,
     template: Mapping[str, str] | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Advance | None = None,
 ) -> ConvertResult:
     """Convert the data of a project to the format `to` in `output`, or so many `shards` of it, and write lines that
     cannot be converted to `aside`; both completely or neither.

@@ -3,13 +3,14 @@
 import operator
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Final, NamedTuple
 
 from curate.core.errors import InputError, require_all_lines
+from curate.core.events import Advance
 from curate.core.example import Place
 from curate.core.files import display_name
 from curate.core.json_output import Note, Output
@@ -83,7 +84,7 @@ def session_key(file: str) -> str:
 
 
 def lines_and_sessions(
-    paths: Iterable[Path], forms: dict[str, SessionFormat], progress: Callable[[int], None] | None
+    paths: Iterable[Path], forms: dict[str, SessionFormat], progress: Advance | None
 ) -> Iterator[ParsedLine | SessionLines]:
     """The lines of files, but those of sessions together. `forms`: the formats of sessions by their keys."""
     current: SessionLines | None = None
@@ -188,7 +189,7 @@ def ingest_paths(
     minima: Mapping[str, float],
     options: SessionOptions = DEFAULTS,
     overwrite: bool,
-    progress: Callable[[int], None] | None = None,
+    progress: Advance | None = None,
 ) -> IngestResult:
     """Write the conversations of traces to `output`, and lines with a call that is not written to `aside`. Raises
     `InputError` for a file that cannot be read or changes meanwhile, and if no line is an export.

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from curate.commands.session import Workspace
 from curate.core.errors import InputError, require_all_lines
+from curate.core.events import Advance
 from curate.core.files import display_name, size_of
 from curate.core.json_output import Output
 from curate.core.key_value_secrets import Secret
@@ -62,8 +63,8 @@ def redact(
     entities: str = "",
     mapping: Path | None = None,
     overwrite: bool = False,
-    reading: Callable[[], AbstractContextManager[Callable[[int], None] | None]] = nullcontext,
-    progress: Callable[[int], None] | None = None,
+    reading: Callable[[], AbstractContextManager[Advance | None]] = nullcontext,
+    progress: Advance | None = None,
 ) -> RedactResult:
     """Write the files of a project without private values to `output`, and lines that cannot be redacted to `aside`;
     both completely or neither.

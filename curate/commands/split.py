@@ -11,7 +11,7 @@ from curate.core.data_files import data_files
 from curate.core.decision import DecisionState, edits_of
 from curate.core.egress import upload
 from curate.core.errors import InputError, UsageError
-from curate.core.events import StageFinished, StageStarted, advancing
+from curate.core.events import Advance, StageFinished, StageStarted, advancing
 from curate.core.example import content_id
 from curate.core.files import MANIFEST, display_name
 from curate.core.finding import Finding, Severity
@@ -351,7 +351,7 @@ def read_sources(
     sources: SplitSources,
     spec: FeatureSpec,
     pool: WorkerPool,
-    advance: Callable[[int], None] | None = None,
+    advance: Advance | None = None,
     folder: Path | None = None,
     memory: DedupCache | None = None,
     bands: Bands | None = None,

@@ -1,15 +1,14 @@
 """The statistics of a data set as a function."""
 
-from collections.abc import Callable
-
 from curate.commands.check import require_model
 from curate.commands.session import Workspace
+from curate.core.events import Advance
 from curate.core.scratch import TempStore
 from curate.core.verb_options import require_named_model
 from curate.corpus.stats import Stats, collect
 
 
-def stats(work: Workspace, progress: Callable[[int], None] | None = None) -> Stats:
+def stats(work: Workspace, progress: Advance | None = None) -> Stats:
     """The statistics of the data of a project as it is, without the decisions of the review; with `--where` of the
     lines that it selects. Raises as `collect` does, and `UsageError` for options of a model without one.
     """

@@ -1,9 +1,10 @@
 """What two chat templates make of the same examples: refused, dropped, stripped of reasoning, and trained on."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from curate.core.events import Advance
 from curate.core.example import Example
 from curate.core.files import display_name
 from curate.core.json_output import NotPrinted, Output
@@ -123,7 +124,7 @@ def compare_templates(
     now: str,
     model: str,
     shown: int,
-    progress: Callable[[int], None] | None,
+    progress: Advance | None,
 ) -> TemplateDiffResult:
     """Render the examples of files by two chat templates, each a name or a file.
 

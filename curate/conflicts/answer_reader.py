@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from curate.conflicts.requested_amounts import MAX_WORDS, word_count
 from curate.core.errors import ModelError
+from curate.core.events import Advance
 from curate.core.example import content_id
 from curate.core.lazy import np
 from curate.core.log_odds import logistic
@@ -112,7 +113,7 @@ def compare_answers(
     pairs: Sequence[tuple[TextPair, TextPair]],
     model: str,
     cache: Path | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Advance | None = None,
 ) -> list[AnswerComparison]:
     """For each pair of questions and their answers, how probably the answers contradict each other. Both answers are
     read with each question: reworded questions may ask for the opposite. Where one answer or both, read with their own
@@ -232,7 +233,7 @@ class _PairScores:
         compute: Callable[[Any, list[TextPair]], Any],
         model: str,
         cache: Path | None,
-        progress: Callable[[int], None] | None,
+        progress: Advance | None,
     ) -> None:
         """`compute`: of a loaded model and pairs, a row of scores for each; `kind` names them in the cache."""
         name = content_id([*LABELS, model, fingerprint(model)])[:16]
@@ -351,7 +352,7 @@ def _excerpt(text: str, words: Sequence[Span], edits: Sequence[Span]) -> tuple[s
 
 
 def compare_copies(
-    pairs: Sequence[TextPair], model: str, cache: Path | None = None, progress: Callable[[int], None] | None = None
+    pairs: Sequence[TextPair], model: str, cache: Path | None = None, progress: Advance | None = None
 ) -> list[AnswerComparison]:
     """For each pair of edited copies, how probably they contradict each other, by the words that differ. Each pair is
     read in both orders. Raises as `compare_answers` does.

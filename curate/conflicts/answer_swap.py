@@ -21,6 +21,7 @@ from curate.conflicts.answered_question import QuestionsOnly, length_share, long
 from curate.conflicts.candidate_pairs import MIN_COUNTED_CONFIDENCE
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.nli import entailments
+from curate.core.events import Advance
 from curate.core.lazy import Matrix
 from curate.core.log_odds import log_odds, logistic
 from curate.core.text import TextPair
@@ -78,7 +79,7 @@ def with_answers(
     pairs: Sequence[AnsweredPair],
     models: TextPair,
     cache: Path | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Advance | None = None,
     *,
     brief: bool = False,
 ) -> list[float]:
@@ -118,7 +119,7 @@ def _with_brief_answers(
     pairs: Sequence[AnsweredPair],
     models: TextPair,
     cache: Path | None,
-    progress: Callable[[int], None] | None,
+    progress: Advance | None,
 ) -> list[float]:
     """The log-odds that the questions of each pair are the same, of pairs of brief answers.
 

@@ -8,7 +8,7 @@ Equal questions need no model. Other questions are compared if they ask the same
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import accumulate, chain, combinations, pairwise, product
 from pathlib import Path
@@ -22,6 +22,7 @@ from curate.conflicts.reworded import Embed, RewordedPair, nearest, reworded
 from curate.conflicts.unread_questions import character_probability, character_vectors, is_unspaced
 from curate.conflicts.word_parts import MIN_COSINE
 from curate.core.config import ConflictsConfig
+from curate.core.events import Advance
 from curate.core.example import content_id
 from curate.core.lazy import Matrix
 from curate.core.text import excerpt, normalised, plural
@@ -153,7 +154,7 @@ def reworded_pairs(
     config: ConflictsConfig,
     cache: Path | None,
     notes: list[str],
-    progress: Callable[[int], None] | None = None,
+    progress: Advance | None = None,
 ) -> Iterator[Nominee]:
     """Pairs of different answers to questions that are probably the same in other words; system prompts may differ.
 

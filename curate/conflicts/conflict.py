@@ -6,7 +6,7 @@ and, if configured, by an NLI model. Embeddings do not judge answers: one minus 
 from paraphrases no better than chance.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -29,6 +29,7 @@ from curate.conflicts.paraphrase_filter import answer_different_questions
 from curate.conflicts.question import Question, question_at, question_of, questions_of
 from curate.conflicts.topics import Topic, topics
 from curate.core.config import ConflictsConfig
+from curate.core.events import Advance
 from curate.core.example import Example
 from curate.core.freed_memory import return_freed
 from curate.core.text import plural
@@ -140,7 +141,7 @@ def find_conflicts(
     examples: Sequence[Example],
     config: ConflictsConfig,
     cache: Path | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Advance | None = None,
     *,
     judge: Judge | None = None,
 ) -> ConflictsResult:
@@ -190,7 +191,7 @@ def _judged(
     questions: Sequence[Question],
     config: ConflictsConfig,
     cache: Path | None,
-    progress: Callable[[int], None] | None,
+    progress: Advance | None,
     judge: Judge | None,
 ) -> Judgement:
     """Nominate pairs of different questions `questions`, and judge their answers."""
@@ -243,7 +244,7 @@ def _pairs_to_compare(
     config: ConflictsConfig,
     cache: Path | None,
     notes: list[str],
-    progress: Callable[[int], None] | None,
+    progress: Advance | None,
 ) -> list[Nominee]:
     """The pairs to compare, in the order of their questions, so that cached values of an answer are reused.
 

@@ -35,6 +35,7 @@ from curate.conflicts.requested_kinds import asked_part, asks_for_an_amount_alon
 from curate.conflicts.same_question import difference_score, probability
 from curate.conflicts.verdicts import VERDICT_PRECISION, opposite_verdicts, verdicts_agree
 from curate.core.config import ConflictsConfig
+from curate.core.events import Advance
 from curate.core.text import plural
 from curate.language.negation import without_yes_or_no
 from curate.language.precise_requests import asks_yes_or_no
@@ -148,7 +149,7 @@ def by_model(
     judged: Iterable[Judged],
     config: ConflictsConfig,
     cache: Path | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Advance | None = None,
     notes: list[str] | None = None,
 ) -> list[Judged]:
     """Add the NLI model's evidence about answers to questions with one answer. Raises as `contradictions` does.
@@ -196,7 +197,7 @@ def by_reader(
     judged: Sequence[Judged],
     config: ConflictsConfig,
     cache: Path | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Advance | None = None,
     notes: list[str] | None = None,
 ) -> list[Judged]:
     """Add the evidence of a model that reads answers, about pairs without other evidence whose questions may be the
@@ -290,7 +291,7 @@ def by_questions(
     judged: Sequence[Judged],
     config: ConflictsConfig,
     cache: Path | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Advance | None = None,
 ) -> list[Judged]:
     """Ask models whether both questions are the same: about the questions alone, and each with the other's answer.
     Raises as `contradictions` does.

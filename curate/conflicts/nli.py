@@ -11,6 +11,7 @@ from statistics import fmean
 from typing import Any, Final, NamedTuple
 
 from curate.core.errors import ModelError
+from curate.core.events import Advance
 from curate.core.example import content_id
 from curate.core.log_odds import log_odds, logistic
 from curate.core.text import TextPair, storable
@@ -64,7 +65,7 @@ def contradictions(
     pairs: Sequence[tuple[str, str]],
     model: str,
     cache: Path | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Advance | None = None,
     min_probabilities: Sequence[float] = (),
     reworded: Sequence[bool] = (),
 ) -> list[Contradiction]:
@@ -106,7 +107,7 @@ def entailments(
     pairs: Sequence[tuple[str, str]],
     model: str,
     cache: Path | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Advance | None = None,
 ) -> list[float]:
     """For each pair of questions, the probability that one entails the other: the lower one of both directions.
     Raises as `contradictions` does.
@@ -119,7 +120,7 @@ def duplicates(
     pairs: Sequence[tuple[str, str]],
     model: str,
     cache: Path | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Advance | None = None,
 ) -> list[float]:
     """For each pair of questions, the probability that they are duplicates, by a cross-encoder with one output or
     two classes: the mean of both directions. Raises as `contradictions` does.
@@ -190,7 +191,7 @@ def _judge(
     model: str,
     labels: tuple[str, ...],
     cache: Path | None,
-    progress: Callable[[int], None] | None,
+    progress: Advance | None,
 ) -> list[tuple[Verdict, Verdict]]:
     """The probabilities of the labels for each pair of texts, in both directions. The second direction is computed only
     if the function of the request returns True for the first one, else the first one is repeated.

@@ -5,7 +5,7 @@ The questions are compared by the same probability as for contradictions, which 
 similar embeddings, or brief ones the same verdict, number or name, and no rule finds a contradiction between them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +21,7 @@ from curate.conflicts.reworded import RewordedPair, nearest, reworded
 from curate.conflicts.same_question import difference_score, probability
 from curate.conflicts.unread_questions import character_probability, character_vectors, is_unspaced
 from curate.conflicts.word_parts import MIN_COSINE
+from curate.core.events import Advance
 from curate.core.example import Example
 from curate.core.lazy import np
 from curate.core.text import plural
@@ -78,7 +79,7 @@ def semantic_duplicates(
     model: str,
     cache: Path | None,
     notes: list[str],
-    progress: Callable[[int], None] | None = None,
+    progress: Advance | None = None,
 ) -> list[SimilarPair]:
     """For each example, by its number, the most similar earlier example with the same question and answer; most similar
     pairs first.
@@ -125,7 +126,7 @@ def _by_setting(pairs: Iterable[Numbered]) -> list[Numbered]:
 
 
 def _by_model(
-    compared: Sequence[Numbered], model: str, cache: Path | None, progress: Callable[[int], None] | None
+    compared: Sequence[Numbered], model: str, cache: Path | None, progress: Advance | None
 ) -> Iterator[SimilarPair]:
     """Pairs that ask and answer the same, by the embeddings."""
     if len(compared) < 2:
@@ -219,7 +220,7 @@ def _by_characters(compared: Sequence[Numbered]) -> Iterator[SimilarPair]:
 
 
 def _nominated(
-    questions: list[Question], model: str, cache: Path | None, progress: Callable[[int], None] | None
+    questions: list[Question], model: str, cache: Path | None, progress: Advance | None
 ) -> list[RewordedPair]:
     """Pairs of questions of one setting, in order, that may be the same."""
     requests = [question.request for question in questions]

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from curate.core.disk_arrays import Growing, Joining, growing
 from curate.core.errors import UsageError
+from curate.core.events import Advance
 from curate.core.example import Example
 from curate.core.files import blocks, display_name, packing, real_path, size_of
 from curate.core.lazy import Ids, Numbers, np
@@ -90,7 +91,7 @@ def read_table(
     paths: Sequence[Path],
     spec: FeatureSpec,
     pool: WorkerPool,
-    progress: Callable[[int], None] | None = None,
+    progress: Advance | None = None,
     name_of: Callable[[Path], str] = display_name,
     memory: DedupCache | None = None,
     folder: Path | None = None,
@@ -215,7 +216,7 @@ def _table_of(
     paths: Sequence[Path],
     spec: FeatureSpec,
     pool: WorkerPool,
-    progress: Callable[[int], None] | None,
+    progress: Advance | None,
     name_of: Callable[[Path], str],
     memory: DedupCache | None,
     folder: Path | None,

@@ -4,10 +4,11 @@ They select candidates only; other code decides about them.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from curate.core.events import Advance
 from curate.core.example import content_id
 from curate.core.files import remove_orphans
 from curate.core.lazy import Arrays, Matrix, np
@@ -75,7 +76,7 @@ def embed(
     texts: Sequence[str],
     model: str,
     cache: Path | None,
-    progress: Callable[[int], None] | None = None,
+    progress: Advance | None = None,
     *,
     exact: bool = False,
     kind: str = "embeddings",

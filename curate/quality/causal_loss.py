@@ -1,10 +1,11 @@
 """Losses of answers by a causal language model, with and without their request (IFD, Li et al. 2024)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
 
+from curate.core.events import Advance
 from curate.core.example import content_id
 from curate.core.lazy import Floats, np
 from curate.core.text import storable
@@ -22,9 +23,7 @@ SAVE_INTERVAL_SECONDS: Final = 30.0
 """A killed run resumes from what was written."""
 
 
-def answer_losses(
-    exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Callable[[int], None] | None
-) -> Floats:
+def answer_losses(exchanges: Sequence[Exchange], model: str, cache: Path | None, advance: Advance | None) -> Floats:
     """The mean loss of each answer in nats per token, given its request and without it.
 
     Raises `ModelError`, `MissingExtra`.

@@ -16,6 +16,7 @@ from curate.conflicts.judges.prompt import JSON_OBJECT, MAX_TEXT_CHARS, marked
 from curate.conflicts.judges.verdict_cache import CHARS_PER_TOKEN, Work
 from curate.core.egress import Consent, address_of, is_address
 from curate.core.errors import UsageError
+from curate.core.events import Advance
 from curate.core.example import content_id
 from curate.core.lazy import Floats, np
 from curate.core.text import plural
@@ -84,7 +85,7 @@ def rubric_of(
 
 
 def ratings(
-    exchanges: Sequence[Exchange], rubric: Rubric, cache: Path | None, advance: Callable[[int], None] | None = None
+    exchanges: Sequence[Exchange], rubric: Rubric, cache: Path | None, advance: Advance | None = None
 ) -> Floats:
     """The score of each answer by the rubric, from 0 to 1; NaN if the reply contains no score.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from curate.core.errors import InputError
+from curate.core.events import Advance
 from curate.core.example import Example, Place
 from curate.core.files import blocks, display_name, packing, sha256
 from curate.core.snapshot import unchanging
@@ -145,7 +146,7 @@ def require_read(facts: FileFacts) -> None:
 
 def read_lines(
     paths: Iterable[Path],
-    progress: Callable[[int], None] | None = None,
+    progress: Advance | None = None,
     copies: Mapping[Path, Path] | None = None,
 ) -> Iterator[ParsedLine]:
     """The lines of files that are not blank, each with the name of its file. `copies`: files that are read instead.

@@ -1,12 +1,13 @@
 """The names of persons and organisations that a token classification model finds in texts."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
 from curate.core.characters import UNSPACED
 from curate.core.errors import ModelError
+from curate.core.events import Advance
 from curate.core.key_value_secrets import Secret
 from curate.core.text import storable
 from curate.models.model_batches import ModelLoader, each_batch
@@ -59,9 +60,7 @@ NOUN: Final = r"(?i:\b(?:the|an?|of|some|many|most|these|all)) (?:\w+ )?{0}s?(?!
 TITLE: Final = re.compile(rf"(?:(?:{HONORIFIC})\.?\s+)+(?=\S)")
 
 
-def names_by_text(
-    texts: Iterable[str], model: str, progress: Callable[[int], None] | None = None
-) -> dict[int, tuple[Secret, ...]]:
+def names_by_text(texts: Iterable[str], model: str, progress: Advance | None = None) -> dict[int, tuple[Secret, ...]]:
     """The names in each text that has any, by `text_key`; equal texts are read once.
 
     `progress` gets numbers of texts. Raises `ModelError` if the model is not available or has no label for names,

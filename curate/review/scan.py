@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from curate.conflicts.default_models import MODEL_KEYS, with_default_models
 from curate.core.errors import CurateError
+from curate.core.events import Advance
 from curate.core.example import Example, Place
 from curate.core.lazy import np
 from curate.core.runs import Project
@@ -208,7 +209,7 @@ def _search_conflicts(sources: ReviewSources, notify: events.Notify) -> "Conflic
     return replace(report, notes=notes)
 
 
-def _advance(notify: events.Notify, stage: str, unit: str) -> Callable[[int], None]:
+def _advance(notify: events.Notify, stage: str, unit: str) -> Advance:
     """A function that notifies of the progress of a stage; its argument is the number of further units."""
     done = 0
 

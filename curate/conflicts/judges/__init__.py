@@ -10,6 +10,7 @@ from curate.conflicts.judging import Judge
 from curate.core.config import ConflictsConfig
 from curate.core.egress import NO_CONSENT, Consent, address_of, is_address
 from curate.core.errors import UsageError
+from curate.core.events import Advance
 from curate.core.example import content_id
 from curate.core.text import plural
 from curate.models.names import fingerprint
@@ -19,7 +20,7 @@ def judge_of(
     config: ConflictsConfig,
     cache: Path | None,
     before: Callable[[Work], None] | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Advance | None = None,
     *,
     consent: Consent = NO_CONSENT,
     key: str | None = None,

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from curate.conflicts.judges.prompt import VERSION
 from curate.conflicts.judging import JudgeVerdict
 from curate.conflicts.question import Question
+from curate.core.events import Advance
 from curate.core.example import content_id
 from curate.core.store import ResultJournal
 
@@ -65,7 +66,7 @@ class VerdictCache:
         model: PairJudge,
         path: Path | None,
         before: Callable[[Work], None] | None,
-        progress: Callable[[int], None] | None,
+        progress: Advance | None,
     ) -> None:
         """`path`: a file of JSON Lines for the verdicts; None: they are not cached. For `before` and `progress` see
         `judge_of`.
