@@ -14,7 +14,7 @@ from curate.core.snapshot import rights_of
 from curate.core.text import visible
 from curate.core.verb_options import require_named_model
 from curate.render.console import print_result
-from curate.render.score import score_html, score_text
+from curate.render.score import score_text
 
 if TYPE_CHECKING:
     from curate.conflicts.judges.verdict_cache import Work
@@ -54,7 +54,6 @@ def score(
     judge_key: options.JudgeKey = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Send data to the judge's endpoint without asking.")] = False,
     output: Annotated[Path | None, options.output_option("Write all values to this Parquet file.", "FILE")] = None,
-    html: options.Html = None,
     as_json: options.AsJson = False,
     show_all: Annotated[
         bool, typer.Option("--all", help="Show ten examples at each end of each signal, and all correlations.")
@@ -67,7 +66,7 @@ def score(
     Exit status: 0, 1 if a line holds no example, 2 if a file cannot be read or a model is not available.
     """
     files = options.named_files(paths)
-    require_distinct_paths(files, (output, html), named=paths)
+    require_distinct_paths(files, (output,), named=paths)
     if output is not None:
         require_scores_file(output)
     options.check_combination(needs={"judge": "rubric", "rubric": "judge"})
@@ -94,7 +93,6 @@ def score(
         result = score_data(work, models, rubric=judge_rubric)
     if output is not None:
         write_scores(result, output, mode=rights_of(files))
-    options.write_html(score_html(result), html, files)
     print_result(result, score_text(result, full=show_all, paths=paths, output=output), as_json=as_json)
     options.end(result.not_understood, "not scored")
 

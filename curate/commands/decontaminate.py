@@ -278,12 +278,9 @@ def _existing_index(name: str) -> Path:
     """The file of an indexed benchmark. Raises `UsageError` if there is none."""
     path = index_file(name)
     if not path.exists():
-        benchmark = BENCHMARKS.get(name)
-        where = (
-            f"{benchmark.source}, split {benchmark.split}"
-            if benchmark
-            else f"any benchmark; known names are {', '.join(BENCHMARKS)}"
-        )
+        where = f"any benchmark; known names are {', '.join(BENCHMARKS)}"
+        if name in BENCHMARKS:
+            where = "{}, split {}".format(*BENCHMARKS[name])
         raise UsageError(
             f"{visible(name)}: neither a file nor an indexed benchmark",
             f"curate decontaminate --build-index {visible(name)} FILE  ({where})",

@@ -48,7 +48,9 @@ def ignore_events(event: Event) -> None:
     """Ignore an event."""
 
 
-def advancing(listen: Listener, stage: str, total: int | None = None, text: str = "lines") -> Advance:
+def advancing(
+    listen: Callable[[StageAdvanced], None], stage: str, total: int | None = None, text: str = "lines"
+) -> Advance:
     """A callback that reports progress of a stage. It gets the number of lines (or other units, `text`) since its last
     call; `total`: None if unknown.
     """

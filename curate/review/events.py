@@ -5,19 +5,10 @@ from dataclasses import dataclass, field
 
 from curate.core.datamap import MappedExample
 from curate.core.errors import CurateError
+from curate.core.events import StageAdvanced
 from curate.core.finding import Finding
 from curate.core.lazy import Ids, Numbers
 from curate.review.entry import Cluster, MultiConflict, PairConflict
-
-
-@dataclass(frozen=True, slots=True)
-class Advanced:
-    """Progress of a stage: `done` of `total` units (None: unknown)."""
-
-    stage: str
-    done: int
-    total: int | None
-    unit: str = "lines"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +94,7 @@ class Ended:
 
 
 ScanEvent = (
-    Advanced
+    StageAdvanced
     | FindingsFound
     | Checked
     | ExamplesKnown

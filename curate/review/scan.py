@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from curate.conflicts.default_models import MODEL_KEYS, with_default_models
 from curate.core.errors import CurateError
-from curate.core.events import Advance
+from curate.core.events import Event, StageAdvanced, advancing
 from curate.core.example import Example, Place
 from curate.core.lazy import np
 from curate.core.runs import Project
@@ -70,9 +70,9 @@ def _report_findings(sources: ReviewSources, notify: events.Notify) -> None:
     def on_findings(findings: "list[Finding]") -> None:
         notify(events.FindingsFound(findings))
 
-    notify(events.Advanced("check", 0, None))
+    notify(StageAdvanced("check", 0, None, "lines"))
     work = Workspace(sources.project, sources.files, sources.config, Session(ignored="all can be reviewed"))
-    report = check(work, _advance(notify, "check", "lines"), on_findings=on_findings)
+    report = check(work, advancing(notify, "check"), on_findings=on_findings)
     notify(events.Checked(report.lines, report.examples, report.suppressed, report.seconds))
 
 
@@ -81,9 +81,9 @@ def _report_duplicates(sources: ReviewSources, load_conflicts: LoadConflicts | N
     from curate.commands.dedup import dedup
     from curate.commands.session import Session, Workspace
 
-    def listen(event: object) -> None:
-        done = getattr(event, "done", None)
-        notify(events.Advanced("duplicates", done or 0, None))
+    def listen(event: Event) -> None:
+        done = event.done if isinstance(event, StageAdvanced) else 0
+        notify(StageAdvanced("duplicates", done, None, "lines"))
 
     config = sources.config.dedup
     if config.keep == "manual":  # only a person's decision removes these, so they must be shown here
@@ -152,7 +152,7 @@ def _report_conflicts(
     """Notify of the conflicts of the last run, or search for conflicts if there was none."""
     table = result.table
     count = len(table.lines)
-    notify(events.Advanced("conflicts", 0, count, "examples"))
+    notify(StageAdvanced("conflicts", 0, count, "examples"))
 
     def read(ids: Collection[str]) -> list[Example]:
         """The kept examples with these ids."""
@@ -194,7 +194,7 @@ def _search_conflicts(sources: ReviewSources, notify: events.Notify) -> "Conflic
     why = ""
     try:
         if len(examples) <= MAX_MODEL_EXAMPLES or is_judged(examples, config, cache):
-            report = find_conflicts(examples, config, cache, _advance(notify, "conflicts", "texts"))
+            report = find_conflicts(examples, config, cache, advancing(notify, "conflicts", text="texts"))
         else:
             why = f"{plural(len(examples), 'example')}; `curate conflicts` compares all, and this shows what it found"
     except CurateError as error:
@@ -207,18 +207,6 @@ def _search_conflicts(sources: ReviewSources, notify: events.Notify) -> "Conflic
     if sources.config.conflicts.judge:
         notes.append("the judge was not asked: `curate conflicts` and `curate run` ask it")
     return replace(report, notes=notes)
-
-
-def _advance(notify: events.Notify, stage: str, unit: str) -> Advance:
-    """A function that notifies of the progress of a stage; its argument is the number of further units."""
-    done = 0
-
-    def advance(units: int) -> None:
-        nonlocal done
-        done += units
-        notify(events.Advanced(stage, done, None, unit))
-
-    return advance
 
 
 def pair_conflict_of(conflict: "Conflict") -> PairConflict:

@@ -18,6 +18,7 @@ from typing import Final
 from curate.core.decision import EDIT_SLOT, NOTE_SLOT, VERDICT_SLOT, Decision, Verdict, user
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError
+from curate.core.events import StageAdvanced
 from curate.core.example import Example, Place
 from curate.core.finding import Finding
 from curate.core.removed import NO_EXAMPLE
@@ -70,7 +71,7 @@ class ReviewSession:
         self.queues: dict[Kind, Queue] = {
             queue.kind: queue for queue in (self.examples, self.findings, self.clusters, self.conflicts)
         }
-        self.stages: dict[str, events.Advanced] = {}
+        self.stages: dict[str, StageAdvanced] = {}
         """The progress of each running stage."""
         self.checked: events.Checked | None = None
         self.notes: list[str] = []
@@ -107,7 +108,7 @@ class ReviewSession:
     def take(self, fact: events.ScanEvent) -> None:
         """Add the results of an event."""
         match fact:
-            case events.Advanced():
+            case StageAdvanced():
                 self.stages[fact.stage] = fact
             case events.FindingsFound():
                 self._take_findings(fact.findings)

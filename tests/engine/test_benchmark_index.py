@@ -16,7 +16,7 @@ from curate.core.example import Place
 from curate.core.store import own_key
 from curate.leakage.decontaminate import indexed
 from curate.leakage.rephrased import AskingText, add_facts, candidates
-from curate.read.benchmark import AS_OF, BENCHMARKS, UNKNOWN, Item, ItemText
+from curate.read.benchmark import BENCHMARKS, Item, ItemText
 
 QUESTION = "A farmer plants 17 rows of 23 apple trees and loses 4 trees to a storm. How many trees are left in the end?"
 SHORT = "Which planet is the largest?"
@@ -282,12 +282,8 @@ def test_options_that_do_not_go_together(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_the_table_in_the_docs_is_that_of_the_program() -> None:
     page = (Path(__file__).parents[2] / "docs" / "howto" / "decontaminate.md").read_text(encoding="utf-8")
-    for name, known in BENCHMARKS.items():
-        size, fields = f"{known.items:,}" if known.items else UNKNOWN, ", ".join(f"`{field}`" for field in known.fields)
-        assert f"| `{name}` | {known.source} | {known.split} | {size} | {known.licence} | {fields} |" in page
-    assert AS_OF in page
-    assert all(benchmark.licence for benchmark in BENCHMARKS.values())
-    assert any(benchmark.licence == UNKNOWN for benchmark in BENCHMARKS.values())
+    for name, (source, part) in BENCHMARKS.items():
+        assert f"| `{name}` | {source} | {part} |" in page
 
 
 def test_a_name_that_is_also_a_path_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -130,7 +130,6 @@ def test_an_option_without_effect_is_refused_and_nothing_is_written(
         ["check", "data.jsonl", "--write-baseline=gs://bucket/base.json"],
         ["conflicts", "data.jsonl", "--no-models", "--html", "https://me:secret@example.com/a.html?key=secret"],
         ["dedup", "data.jsonl", "-os3://bucket/kept.jsonl"],
-        ["score", "data.jsonl", "--no-models", "--html", "az://bucket/a.html"],
     ],
     ids=lambda words: words[0],
 )

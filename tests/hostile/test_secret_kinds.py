@@ -207,7 +207,7 @@ COMMANDS: Final = (
     ("dedup", "good.jsonl", "--json", "--explain"),
     ("conflicts", "good.jsonl", "--all", "--no-models", "--html", "conflicts.html"),
     ("conflicts", "good.jsonl", "--json", "--no-models"),
-    ("score", "good.jsonl", "--all", "--no-models", "--html", "score.html"),
+    ("score", "good.jsonl", "--all", "--no-models"),
     ("score", "good.jsonl", "--json", "--no-models"),
     ("select", "good.jsonl", "--examples", "60", "--no-models", "--yes", "-o", "selected.jsonl"),
     ("decontaminate", "good.jsonl", "--bench", "bench.jsonl", "--all"),

@@ -83,7 +83,7 @@ def test_who_may_not_read_the_input_may_not_read_what_is_made_of_it(rights: int,
     assert main(["check", "data.jsonl", "--write-baseline", "baseline.json", "-q"]) == 0
     assert main(["dedup", "data.jsonl", "--html", "dedup.html", "-q"]) == 0
     assert main(["conflicts", "data.jsonl", "--html", "conflicts.html", "--no-models", "-q"]) == 0
-    assert main(["score", "data.jsonl", "-o", "scores.parquet", "--html", "scores.html", "-q"]) == 0
+    assert main(["score", "data.jsonl", "-o", "scores.parquet", "-q"]) == 0
     made = [
         *Path().glob("*.jsonl"),
         *Path().glob("*.html"),

@@ -17,6 +17,7 @@ import tui.screens.queue
 from curate.conflicts.evidence import Evidence
 from curate.core.config import Config
 from curate.core.decision_log import DecisionLog
+from curate.core.events import StageAdvanced
 from curate.core.example import Example, Place
 from curate.core.finding import Finding, Severity
 from curate.core.runs import Project
@@ -31,7 +32,7 @@ from curate.review import (
     ReviewSession,
     ReviewSources,
 )
-from curate.review.events import Advanced, Checked, ConflictsFound, DuplicatesFound, Ended, FindingsFound, ScanEvent
+from curate.review.events import Checked, ConflictsFound, DuplicatesFound, Ended, FindingsFound, ScanEvent
 from tests.waiting import PATIENCE_SECONDS
 from tui.app import CurateApp
 from tui.screens.ask import CONFIRM_DELAY_SECONDS, ConfirmScreen
@@ -119,7 +120,7 @@ def facts_about(lines: LineIndex) -> list[ScanEvent]:
         (PlacedAnswerGroup((side(10),), 3), PlacedAnswerGroup((side(11),), 1), PlacedAnswerGroup((side(12),), 1)),
     )
     return [
-        Advanced("check", 0, None),
+        StageAdvanced("check", 0, None, "lines"),
         FindingsFound(findings[:2]),
         FindingsFound(findings[2:]),
         Checked(12, 11, 0, 0.1),

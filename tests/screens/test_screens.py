@@ -24,6 +24,7 @@ from curate.core.config import Config, ReviewConfig
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError, OutputError
+from curate.core.events import StageAdvanced
 from curate.core.example import Place
 from curate.core.finding import Finding, Severity
 from curate.core.runs import Project
@@ -42,7 +43,7 @@ from curate.review import (
     View,
     views,
 )
-from curate.review.events import Advanced, ConflictsFound, DuplicatesFound, Ended, FindingsFound, ScanEvent, StageFailed
+from curate.review.events import ConflictsFound, DuplicatesFound, Ended, FindingsFound, ScanEvent, StageFailed
 from curate.review.scan import scan
 from tests.screens.conftest import (
     LINES,
@@ -79,7 +80,7 @@ async def test_the_first_lines_can_be_looked_at_while_everything_else_goes_on() 
     go_on = threading.Event()
 
     def slow(_sources: ReviewSources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
-        tell(Advanced("check", 5, None))
+        tell(StageAdvanced("check", 5, None, "lines"))
         go_on.wait(PATIENCE_SECONDS)
         tell(Ended())
 
@@ -1012,7 +1013,7 @@ async def test_reloading_unchanged_files_keeps_the_lists(make_app: Makes) -> Non
 
 async def test_a_stage_that_has_done_nothing_yet_has_no_count() -> None:
     def slow(_sources: object, tell: Callable[[ScanEvent], None], stopped: Callable[[], bool]) -> None:
-        tell(Advanced("duplicates", 0, None))
+        tell(StageAdvanced("duplicates", 0, None, "lines"))
         while not stopped() and not go_on.wait(0.01):
             pass
 

@@ -5,9 +5,9 @@ from math import ceil
 
 from textual.content import Content
 
+from curate.core.events import StageAdvanced
 from curate.core.text import plural
 from curate.review import Kind, Progress, ReviewSession, View
-from curate.review.events import Advanced
 from tui.conversation import ConversationView, literal
 from tui.keys import TABS
 
@@ -88,9 +88,9 @@ def summary(session: ReviewSession, command: str, key: Callable[[str], str]) -> 
     return literal("\n".join(parts))
 
 
-def _stage_progress(stage: Advanced) -> str:
+def _stage_progress(stage: StageAdvanced) -> str:
     """How much a stage has done, such as ` 1,200 lines`; empty before it counts."""
-    return f" {stage.done:,} {stage.unit}" if stage.done else ""
+    return f" {stage.done:,} {stage.text}" if stage.done else ""
 
 
 def going_on(session: ReviewSession) -> list[Content]:
