@@ -7,7 +7,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from functools import cached_property
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -56,8 +55,6 @@ class ResultFrames(Generic[Result]):
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *(name for name in dir(self.result) if name[0] != "_")})
-
-    report = plan = proof = property(attrgetter("result"), doc="`result`, by its earlier names.")
 
     def _summary(self) -> str:
         """The result in one line."""

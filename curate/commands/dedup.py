@@ -37,7 +37,7 @@ from curate.corpus.loading import MemoryUse, begins_cached, is_big, read_table, 
 from curate.dedup.cluster_resolution import NO_FINDINGS, DuplicateRemoval, FindingCounts
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates
 from curate.lint.error_filter import ErrorFilter, suffices
-from curate.lint.project_check import ProjectRules, check_project
+from curate.lint.project_check import ProjectRules
 from curate.lint.rules import Scope
 from curate.lint.rules.duplicates import Removals, heavy
 from curate.lint.rules.rule_selection import RuleSelection
@@ -274,14 +274,8 @@ def _drop_findings(
     if screening:
         report = screening.report(table.judged)
         rules.suppress_in(report, list(map(name_of, files)))
-    else:
-        session = work.session
-        session.listen(StageStarted("check"))
-        report = check_project(
-            files, rules, name_of=name_of, workers=cores(), executor=session.executor, cache=work.chunk_cache
-        )
-        session.listen(StageFinished("check", False, plural(len(report.findings), "finding")))
-    return [finding for finding in report.findings if finding.code.startswith(rules.check.drop)]
+    findings = report.findings if screening else work.findings_in(files, rules, name_of)
+    return [finding for finding in findings if finding.code.startswith(rules.check.drop)]
 
 
 def compare_examples(
@@ -405,14 +399,13 @@ def finding_counts(
     """
     config, rules = project.check, RuleSelection.from_config(project.check)
     lines, names = table.lines[examples], table.names(examples)
-    accepted = {example for _, example in project.suppressed} | {
-        name for name, decision in decisions.items() if decision.kept
-    }
+    kept = {name: decision for name, decision in decisions.items() if decision.kept}
+    counted = partial(_finding_counts, table, config, rules, pool, project.suppressed, kept)
+    accepted = kept.keys() | {example for _, example in project.suppressed}
     single = np.array([name in accepted for name in names], dtype=np.bool_)
     if memory is None or table.line_keys is None or config.per_file_ignores or not rules.is_cacheable(config):
         single[:] = True
-    accepted_findings = {name: decision for name, decision in decisions.items() if decision.kept}
-    counts_by_id = _finding_counts(table, config, rules, lines[single], pool, project.suppressed, accepted_findings)
+    counts_by_id = counted(lines[single])
     if single.all() or memory is None or table.line_keys is None:
         return counts_by_id
     cacheable = np.flatnonzero(~single)
@@ -421,9 +414,7 @@ def finding_counts(
     counts, is_cached = cached.find(keys)
     new = np.flatnonzero(~is_cached)
     if len(new):
-        fresh = _finding_counts(
-            table, config, rules, lines[cacheable[new]], pool, project.suppressed, accepted_findings
-        )
+        fresh = counted(lines[cacheable[new]])
         counts[new] = [fresh.get(names[index], NO_FINDINGS)[1:] for index in cacheable[new].tolist()]
         cached.add(keys[new], counts[new])
     with_findings = np.flatnonzero(counts.any(axis=1))
@@ -436,10 +427,10 @@ def _finding_counts(
     table: Table,
     config: CheckConfig,
     rules: RuleSelection,
-    lines: Numbers,
     pool: WorkerPool,
     suppressed: frozenset[tuple[str, str]],
     accepted: Mapping[str, DecisionState],
+    lines: Numbers,
 ) -> dict[str, FindingCounts]:
     """The number of unsuppressed findings by example id on some lines, not from the cache; only examples with findings.
     Workers count them, because findings take longer to send than to count. `accepted`: the decisions that accept some.

@@ -17,7 +17,6 @@ from curate.core.json_output import ClearText, NotPrinted, Output, Rounded
 from curate.core.lazy import Array, Floats, Numbers, np, pl
 from curate.core.text import plural, visible
 from curate.core.worker_pool import cores
-from curate.lint.project_check import check_project
 from curate.quality.exchange import Exchange, read_exchanges
 from curate.quality.scoring import Models, doubt, lowest_signals, signals_of
 from curate.quality.signals import BY_NAME, DOUBT, Signal
@@ -135,9 +134,7 @@ def score(work: Workspace, models: Models, *, rubric: "Rubric | None" = None) ->
     exchanges, places = data.exchanges, data.places
     listen(StageFinished("read", False, plural(data.read, "line")))
     columns, notes = score_exchanges(exchanges, models, rubric=rubric, cache=work.cache, listen=listen)
-    listen(StageStarted("check"))
     hits = _reported_examples(work, {exchange.id: index for index, exchange in enumerate(exchanges)})
-    listen(StageFinished("check", False, plural(sum(map(len, hits.values())), "finding")))
     signals = [
         _signal_scores(BY_NAME.get(name, COMBINED_SIGNAL), column, exchanges, places)
         for name, column in columns.items()
@@ -202,7 +199,7 @@ def _reported_examples(work: Workspace, positions: Mapping[str, int]) -> dict[st
     are left out. `positions`: by example id.
     """
     hits: dict[str, set[int]] = {}
-    for finding in check_project(work.files, work.rules, workers=cores(), cache=work.chunk_cache).findings:
+    for finding in work.findings_in(work.files, work.rules):
         if finding.example is not None and finding.example in positions:
             hits.setdefault(finding.code, set()).add(positions[finding.example])
     return {code: reported for code, reported in sorted(hits.items()) if MIN_HITS <= len(reported) < len(positions)}

@@ -17,12 +17,15 @@ from curate.core.data_files import LeftOut
 from curate.core.decision import DecisionState
 from curate.core.decision_log import DecisionLog
 from curate.core.egress import NO_CONSENT, Consent
-from curate.core.events import Listener, ignore_events
+from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
 from curate.core.files import display_name, warn
+from curate.core.finding import Finding
 from curate.core.paths import from_here
 from curate.core.runs import Project, project_of
+from curate.core.text import plural
 from curate.core.verb_options import NOTHING_GIVEN, Given, tables_of, with_given
-from curate.lint.project_check import ProjectRules
+from curate.core.worker_pool import cores
+from curate.lint.project_check import ProjectRules, check_project
 from curate.read.file_parts import is_parallel
 
 
@@ -132,6 +135,18 @@ class Workspace:
         on a cluster. None if they are not.
         """
         return self.cache if self.session.executor.remote or is_parallel(self.files) else None
+
+    def findings_in(
+        self, files: Sequence[Path], rules: ProjectRules, name_of: Callable[[Path], str] = display_name
+    ) -> list[Finding]:
+        """The unsuppressed findings of rules in files of the project, by all cores. Raises as `check_paths` does."""
+        session = self.session
+        session.listen(StageStarted("check"))
+        report = check_project(
+            files, rules, name_of=name_of, workers=cores(), executor=session.executor, cache=self.chunk_cache
+        )
+        session.listen(StageFinished("check", False, plural(len(report.findings), "finding")))
+        return report.findings
 
     def named(self, table: str, key: str) -> Any:
         """The value of an option that the user gave on the command line; None if it was not given."""

@@ -28,7 +28,7 @@ from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import FeatureSpec
 from curate.corpus.loading import MemoryUse, is_big, read_table, within_memory
 from curate.lint.error_filter import ErrorFilter, suffices
-from curate.lint.project_check import ProjectRules, check_project
+from curate.lint.project_check import ProjectRules
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.rules.splits import SplitBalance, SplitCounts, unbalanced
 from curate.models.names import fingerprint
@@ -199,7 +199,8 @@ def _table_and_findings(
     cache = work.chunk_cache if memory else None
     screening = ErrorFilter.of(check, cache) if in_one_pass else None
     if not in_one_pass:
-        errors = _errors(sources, work)
+        findings = work.findings_in(sources.files, rules, sources.name_of)
+        errors = [finding for finding in findings if removes_line(finding, check.drop)]
     session.listen(StageStarted("read"))
     advance = advancing(session.listen, "read")
     bands = None if folder else bands_for(work.config.dedup.threshold)
@@ -366,18 +367,6 @@ def read_sources(
             f"{visible(str(place))}: holds no example; a given test set is not changed", "correct or delete the line"
         )
     return table
-
-
-def _errors(sources: SplitSources, work: Workspace) -> list[Finding]:
-    """The findings for which lines of the files to divide are left out, including those of a model's template."""
-    session, rules = work.session, work.rules
-    session.listen(StageStarted("check"))
-    report = check_project(
-        sources.files, rules, name_of=sources.name_of, executor=session.executor, cache=work.chunk_cache
-    )
-    errors = [finding for finding in report.findings if removes_line(finding, rules.check.drop)]
-    session.listen(StageFinished("check", False, f"{plural(len(errors), 'finding')} that remove lines"))
-    return errors
 
 
 def _comparison(config: Config, passages: Sequence[str]) -> str:

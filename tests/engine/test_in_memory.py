@@ -106,7 +106,7 @@ def test_a_dataset_dict_is_read_by_its_splits() -> None:
     assert kept["test"].num_rows < kept["train"].num_rows < TABLE.num_rows
     assert not curate.verify(data).holds
     assert curate.split(data, "out", yes=True).data["train"].num_rows > 10
-    assert curate.conflicts(data).report.compared >= 0
+    assert curate.conflicts(data).result.compared >= 0
 
 
 def test_what_is_no_data_is_refused() -> None:
@@ -143,7 +143,7 @@ def test_rows_compared_with_rows_are_written_without_the_others() -> None:
 def test_paths_may_come_from_a_generator() -> None:
     for name in "ab":
         Path(f"{name}.jsonl").write_text(json.dumps(chat(1, "plain")) + "\n")
-    assert curate.check(Path().glob("*.jsonl")).report.examples == 2
+    assert curate.check(Path().glob("*.jsonl")).result.examples == 2
     assert curate.dedup({Path("a.jsonl")}, against=Path().glob("b*")).kept == 0
 
 
@@ -171,7 +171,7 @@ def test_values_of_lists_that_json_has_no_form_for() -> None:
 @pytest.mark.parametrize("number", [float("nan"), float("-inf"), np.float64("nan"), np.array([1, np.inf])])
 @pytest.mark.parametrize("beside", [{}, {"long": 2**70}])
 def test_a_list_with_nan_is_reported_as_a_file_with_it_is(number: Any, beside: dict[str, int]) -> None:
-    report = curate.check([{"prompt": "Hi", "completion": "Hello.", "scores": {"n": number}, **beside}]).report
+    report = curate.check([{"prompt": "Hi", "completion": "Hello.", "scores": {"n": number}, **beside}]).result
     assert [(finding.code, finding.line) for finding in report.findings if finding.line] == [("J014", 1)]
 
 

@@ -72,7 +72,7 @@ def test_the_review_and_the_selection_count_findings_as_dedup_does(suppressed: b
     suppressing(
         [chat("Apples?", f"{LONG} They are sold in boxes."), chat("Apples?", LONG)], *([1] if suppressed else [])
     )
-    planned = curate.dedup("data.jsonl").plan
+    planned = curate.dedup("data.jsonl").result
     assert [removal.place.line for removal in planned.duplicates] == [2 if suppressed else 1]
     told: list[object] = []
     scan(sources_of([Path("data.jsonl")]), None, told.append)
