@@ -54,7 +54,7 @@ def divided() -> pl.DataFrame:
 
 def check(_: str) -> Any:
     found = curate.check(faulty(), select=["M", "S", "C"])
-    return found.findings.rows(), found.report.lines, list(found.report.paths)
+    return found.findings.rows(), found.result.lines, list(found.result.paths)
 
 
 def dedup(_: str) -> Any:
