@@ -64,11 +64,6 @@ REGRET: Final = (
 """Apologies in English, German, Spanish and Portuguese, French, Chinese and Japanese."""
 APOLOGY_ONLY: Final = rf"(?i)\A\s*(?:{REGRET})\s*\z"
 """An answer that is an apology and nothing else, for Rust's regular expressions."""
-APOLOGY_PIECES: Final = (
-    "orry", "apolog", "leid", "chuldig", "iento", "lament", "culp", "perd", "muito", "dé", "dÉ", "excu", "歉", "对不起",
-    "申し訳",
-)  # fmt: skip
-"""Each apology has one of these, ignoring ASCII case; none has an s or a k, which other characters match, too."""
 APOLOGY_REQUEST: Final = (
     r"(?i)apolog|sorry|entschuldig|verzeih|disculp|desculp|excus|désolé|道歉|抱歉|谢罪|谢|对不起|申し訳|ごめん|すみません"
     r"|tut (?:mir|uns) (?:\w+ )?leid|lo siento|lament|sinto muito|perd[oó]n|pardon|माफ|क्षमा|متاسف|متأسف|ببخش|عذر"

@@ -23,7 +23,7 @@ from curate.lint.rules.dataset_summary import MAX_PATHS, MAX_SYSTEMS, DatasetSta
 from curate.lint.rules.example_columns import repeated_requests
 from curate.lint.rules.example_summary import RATING_KEYS
 from curate.lint.rules.message_frame import ANSWER_KEYS, batch_frame, marked_rows, messages_frame
-from curate.lint.rules.prefilter import ANY_CASE, FEW_BYTES, Among, Patterns, Prefilter
+from curate.lint.rules.prefilter import ANY_CASE, Among, Patterns, Prefilter, any_of
 from curate.lint.rules.references import references
 from curate.lint.rules.roles import with_known_roles
 from curate.lint.rules.rule import RepairInput
@@ -57,7 +57,7 @@ class TextRules:
         for prefilter in self._prefilters.get(Among.SHARED, ()):
             for pattern in prefilter.texts if isinstance(prefilter, Patterns) else ():
                 shared.setdefault(pattern.startswith(ANY_CASE), []).append(pattern)
-        self._shared = tuple(shared.values())
+        self._shared = tuple(map(any_of, shared.values()))
 
     def ask_batch(self, batch: Batch, examples: Sequence[Example]) -> Iterator[TextFinding]:
         """Run the rules over the plain examples of a batch and other examples, numbered after them."""
@@ -87,12 +87,9 @@ class TextRules:
     def _marks(self, frame: "pl.DataFrame") -> "dict[str, pl.Series]":
         """Whether each prefilter selects each row, by the prefilter's name; without prefilters that select none."""
         marks: dict[str, pl.Series] = {}
-        few = frame["text"].estimated_size() < FEW_BYTES
         for among, prefilters in self._prefilters.items():
-            conditions = [
-                reduce(or_, prefilter.rows(few=few)).alias(self._names[prefilter]) for prefilter in prefilters
-            ]
-            marks |= marked_rows(frame, among.conditions(self._shared, few=few), conditions)
+            conditions = [reduce(or_, prefilter.rows()).alias(self._names[prefilter]) for prefilter in prefilters]
+            marks |= marked_rows(frame, among.conditions(self._shared), conditions)
         return marks
 
 

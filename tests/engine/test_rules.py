@@ -1,6 +1,5 @@
 """The rules: every one has cases and documentation, its cases hold, and what it documents is what it does."""
 
-import json
 import tomllib
 from bisect import bisect_left
 from dataclasses import replace
@@ -19,16 +18,15 @@ from curate.core.config import CheckConfig, Config, ConflictsConfig, DedupConfig
 from curate.core.errors import UsageError
 from curate.core.finding import Finding
 from curate.core.targets import LIMITS, Target
-from curate.language.refusals import APOLOGY_ONLY, APOLOGY_PIECES
+from curate.language.refusals import APOLOGY_ONLY
 from curate.lint.rules import FAMILIES, RULES, Rule, Scope, splits
-from curate.lint.rules.prefilter import FEW_BYTES, Patterns, searches, strings_of
 from curate.lint.rules.rule import BYTE_ESCAPE, rule
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import load_suppressions, suppress
 from curate.render.rules import rule_terms
 from curate.verify import verify_files, verify_folder
-from tests.conftest import chat, working_in
+from tests.conftest import working_in
 from tests.tinymodel import MAX_LENGTH, model_for
 from tests.tinynli import tiny_nli
 from tests.workspaces import plan, workspace
@@ -188,33 +186,10 @@ def test_no_prefilter_hides_what_a_text_rule_finds(monkeypatch: pytest.MonkeyPat
     Path("data.jsonl").write_text("\n".join(lines), encoding="utf-8")
     config = CheckConfig(select=tuple(rules))
     prefiltered = check_paths([Path("data.jsonl")], config).findings
-    long = " ".join(f"It rains on day {day}." for day in range(FEW_BYTES // 20))  # so that patterns are compiled
-    with Path("data.jsonl").open("a", encoding="utf-8") as file:
-        file.write("\n" + json.dumps(chat("Go on", long)))
-    in_much = check_paths([Path("data.jsonl")], config).findings
-    assert [finding for finding in in_much if finding.line <= len(lines)] == prefiltered
     for text_rule in rules.values():
         monkeypatch.setattr(text_rule, "prefilters", ())
-    assert check_paths([Path("data.jsonl")], config).findings == in_much
+    assert check_paths([Path("data.jsonl")], config).findings == prefiltered
     assert rules.keys() == {finding.code for finding in prefiltered}
-
-
-def test_strings_are_found_where_the_patterns_with_them_match() -> None:
-    every = {
-        pattern: strings_of(pattern)
-        for text_rule in RULES.values()
-        for prefilter in text_rule.prefilters
-        if isinstance(prefilter, Patterns)
-        for pattern in prefilter.texts
-    }
-    strings = [string for parts in every.values() for string in (*parts.exact, *parts.any_case)]
-    changed = [text for string in strings for text in (string.swapcase(), string[:-1], f"a{string}é")]
-    texts = pl.DataFrame({"text": [*strings, *changed]})
-    assert sum(not parts.others for parts in every.values()) > 10
-    for pattern in every:
-        conditions = [searches(pl.col("text"), [[pattern]], few=few) for few in (True, False)]
-        found, matched = texts.select(few=pl.any_horizontal(conditions[0]), many=pl.any_horizontal(conditions[1]))
-        assert found.to_list() == matched.to_list(), pattern
 
 
 APOLOGIES = (
@@ -225,10 +200,9 @@ APOLOGIES = (
 )  # fmt: skip
 
 
-def test_each_apology_has_a_piece_of_one() -> None:
+def test_an_apology_is_known_in_each_language_and_case() -> None:
     texts = pl.Series([*APOLOGIES, *map(str.upper, APOLOGIES)])
     assert texts.str.contains(APOLOGY_ONLY).all()
-    assert texts.str.contains_any([*APOLOGY_PIECES], ascii_case_insensitive=True).all()
 
 
 def test_every_rule_has_cases_for_both_sides_and_no_case_is_without_a_rule() -> None:

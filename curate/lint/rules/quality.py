@@ -33,7 +33,7 @@ from curate.lint.rules.polars_text_helpers import (
     question,
     rust_pattern,
 )
-from curate.lint.rules.prefilter import Among, Flag, foreign_patterns, patterns, shared_patterns
+from curate.lint.rules.prefilter import Flag, answer_patterns, foreign_patterns, shared_patterns
 from curate.lint.rules.rule import text_rule
 
 OPEN_REQUEST: Final = r"(?i)\A(?:please |could you |can you )?(?:explain|describe|discuss|elaborate|compare|write an? (?:\w+ )?(?:essay|story|article|poem|report|blog|letter|speech|review)|tell me (?:more )?about)"
@@ -166,7 +166,7 @@ def short_answer() -> "pl.Expr":
     "Q004",
     "refusal",
     Severity.INFO,
-    prefilter=(REFUSED_REQUEST, patterns(APOLOGY_ONLY, among=Among.APOLOGIES)),
+    prefilter=(REFUSED_REQUEST, answer_patterns(APOLOGY_ONLY)),
     hint="Keep the refusal if the model should refuse here. Otherwise write an answer.",
 )
 def refusal() -> "pl.Expr":
