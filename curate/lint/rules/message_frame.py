@@ -99,8 +99,8 @@ CUT_NOTE_CHARS: Final = 80
 """Number of last characters in which such a note is searched for."""
 CUT_NOTE_END: Final = lazy_pattern(rf"(?:{CUT_NOTE})\Z")
 EMPTY_ITEM_END: Final = lazy_pattern(rf"(?:{EMPTY_ITEM})\Z")
-MARK_CHARS: Final = 6
-"""Maximum length of the mark of an item with its indentation."""
+MARK_CHARS: Final = 3
+"""Maximum length of the mark of an item."""
 CUT_TEXT: Final = (PADDED_TEXT, Flag("cut"))
 BRIEF_BYTES: Final = 40
 """Maximum size of a brief text."""
@@ -162,8 +162,8 @@ def flags_of(text: str, may_refuse: bool = True, may_decide: bool = True) -> int
     )
     if last in "])>":
         unended = CUT_NOTE_END.search(text, max(0, size - CUT_NOTE_CHARS)) is not None
-    elif last in "-*•.)" and text.rfind("\n", size - MARK_CHARS) >= 0:
-        unended = EMPTY_ITEM_END.search(text, max(0, size - TAIL_CHARS)) is not None
+    elif last in "-*•.)" and len(text[text.rfind("\n") + 1 :].lstrip()) <= MARK_CHARS:
+        unended = EMPTY_ITEM_END.search(text) is not None
     if unended or text.lstrip()[:1] in ("{", "[") or ("```" in text and len(FENCE.findall(text)) % 2):
         flags |= UNFINISHED
     return flags
