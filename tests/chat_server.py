@@ -32,6 +32,8 @@ class ChatServer(ThreadingHTTPServer):
         self.keys: list[str | None] = []
         self.statuses: list[int] = []
         """To answer with before it behaves."""
+        self.code: str | None = None
+        """Of the error in these answers."""
         self.refused: tuple[str, ...] = ()
         """Parameters that it does not take."""
         self.message: dict[str, Any] = {}
@@ -60,7 +62,10 @@ class Handler(BaseHTTPRequestHandler):
         status = self.server.statuses.pop(0) if self.server.statuses else 200
         wrong = next((name for name in self.server.refused if name in asked), None)
         if status != 200 or wrong:
-            self.send(400 if wrong else status, {"error": {"message": f"status {status}", "param": wrong}})
+            self.send(
+                400 if wrong else status,
+                {"error": {"message": f"status {status}", "param": wrong, "code": self.server.code}},
+            )
             return
         self.server.asked.append(asked)
         said = self.server.said(asked)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from curate.core.egress import client_for, key_for, redirect_error
+from curate.core.egress import CREDIT_HINT, client_for, key_for, lacks_credit, redirect_error
 from curate.core.errors import ModelError
 from curate.core.text import excerpt, storable
 from curate.core.worker_pool import parallel_map
@@ -133,6 +133,8 @@ class ChatEndpoint:
     def _next_step(self, error: Exception) -> str:
         import openai
 
+        if lacks_credit(error):
+            return CREDIT_HINT
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
             return self.key_hint
         if isinstance(error, openai.NotFoundError):

@@ -17,6 +17,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -46,6 +47,11 @@ MAX_REPLY_BYTES = 256 << 20
 """Bytes of a reply of a service, unpacked."""
 MAX_REPLY_SECONDS = 600.0
 """Seconds for the body of a reply that is not a stream of events; the client's timeout is for each read alone."""
+NO_CREDIT: Final = frozenset(
+    ("insufficient_quota", "billing_not_active", "billing_hard_limit_reached", "access_terminated")
+)
+"""Codes of errors that no retry passes, although their status may be that of a rate limit."""
+CREDIT_HINT: Final = "the account has no credit or is closed: check its billing, then run the command again"
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 SCHEME: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -278,12 +284,31 @@ def client_for(address: str, key: str, *, seconds: float, feature: str) -> "open
                 yield block
 
         response.iter_bytes = iter_bytes
+        if response.status_code >= 400 and _names_no_credit(response):
+            response.extensions[CREDIT_HINT] = True
+            response.headers["x-should-retry"] = "false"  # the client obeys this header
 
     hooks: dict[str, list[Callable[[Any], None]]] = {"request": [only_ours], "response": [bounded]}
     http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks=hooks)
     return openai.OpenAI(
         base_url=address, api_key=key or "none", max_retries=RETRIES, timeout=seconds, http_client=http
     )
+
+
+def _names_no_credit(response: Any) -> bool:
+    """Whether an error reply says that the account has no credit: by HTTP status 402, or by a code of `NO_CREDIT`."""
+    response.read()
+    with suppress(ValueError, RecursionError):  # not JSON
+        body = response.json()
+        error = body.get("error") if isinstance(body, dict) else None
+        if isinstance(error, dict) and not NO_CREDIT.isdisjoint(map(str, (error.get("code"), error.get("type")))):
+            return True
+    return bool(response.status_code == 402)
+
+
+def lacks_credit(error: Exception) -> bool:
+    """Whether an error of the openai package means that the account has no credit: no retry helps."""
+    return CREDIT_HINT in getattr(getattr(error, "response", None), "extensions", {})
 
 
 def redirect_of(error: Exception) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, NamedTuple, Self, TypeVar
 from typing_extensions import override
 
 from curate.core.chat_endpoint import NOT_JSON
-from curate.core.egress import bound_variable, client_for, host_of, redirect_error
+from curate.core.egress import CREDIT_HINT, bound_variable, client_for, host_of, lacks_credit, redirect_error
 from curate.core.errors import InputError, RemoteError
 from curate.core.events import Advance
 from curate.core.targets import KEYS, Target
@@ -226,23 +226,22 @@ class ServiceClient:
             raise RemoteError(f"{self.place.host}: {NOT_JSON} ({error})", hint, passing=True) from None
         except openai.OpenAIError as error:
             status = error.status_code if isinstance(error, openai.APIStatusError) else None
-            quota = getattr(error, "code", None) == "insufficient_quota"
-            passing = not quota and (
+            passing = not lacks_credit(error) and (
                 isinstance(error, openai.APIConnectionError)
                 or (status is not None and (status in (408, 409, 429) or status >= 500))
             )
-            explained = excerpt(str(error).replace(self._key, "[key]"), 300), self._next_step(error, quota=quota)
+            explained = excerpt(str(error).replace(self._key, "[key]"), 300), self._next_step(error)
             message, hint = redirect_error(error) or explained
             raise RemoteError(
                 f"{self.place.host}: {message}", hint, status=status, passing=passing, wait=_seconds_to_wait(error)
             ) from None
 
-    def _next_step(self, error: Exception, *, quota: bool) -> str:
-        """What the user can do about an error of the client; `quota`: whether the account has no credit."""
+    def _next_step(self, error: Exception) -> str:
+        """What the user can do about an error of the client."""
         import openai
 
-        if quota:
-            return "the account has no credit left: check its billing"
+        if lacks_credit(error):
+            return CREDIT_HINT
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
             return f"check the key for {self.place.host}, and that the account may fine-tune"
         if isinstance(error, openai.NotFoundError):

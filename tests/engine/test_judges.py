@@ -119,6 +119,15 @@ def test_a_server_that_refuses_ends_the_search_with_the_next_step(server: Server
 
 
 @pytest.mark.slow
+def test_an_account_without_credit_is_not_asked_again(server: Server) -> None:
+    server.statuses, server.code = [429] * 20, "insufficient_quota"
+    with pytest.raises(ModelError) as caught:
+        find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), None, consent=YES))
+    assert "check its billing" in caught.value.hint
+    assert len(server.keys) <= 2, "one request for each of the two pairs"
+
+
+@pytest.mark.slow
 def test_a_reply_that_says_neither_yes_nor_no_leaves_the_rules_verdict(server: Server, tmp_path: Path) -> None:
     server.reply = "As a judge I would rather not say."
     report = find_conflicts(EXAMPLES, named(server), judge=judge_of(named(server), tmp_path, consent=YES))

@@ -220,6 +220,21 @@ def test_a_server_that_is_busy_fails_or_dawdles_is_asked_again(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("what", ["429 insufficient_quota", "429 billing_not_active", "402"])
+@pytest.mark.parametrize("request_kind", ["POST /files", "POST /fine"])
+def test_an_account_without_credit_is_not_asked_again(
+    server: Server, request_kind: str, what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.troubles = [Trouble(request_kind, what, times=20)]
+    assert start() == 2
+    assert "check its billing" in " ".join(capsys.readouterr().err.split())
+    assert server.asked(request_kind) == 1
+    server.troubles = []
+    assert start() == 0
+    assert len(server.jobs) == 1
+
+
+@pytest.mark.slow
 def test_a_start_whose_answer_was_lost_is_not_paid_twice(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.troubles = [Trouble("POST /fine", "lost")]
     assert start() == 0

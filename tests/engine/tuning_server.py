@@ -29,8 +29,8 @@ class Trouble:
     request: str
     """Regular expression that `METHOD /path` begins with."""
     what: str
-    """429, 500, 401, 400, a page of HTML, `slow`; `lost`: it is done but the reply never comes; `cut`: half of the body
-    is read, then the line is dead; `half`: half of the file arrives."""
+    """429, 500, 401, 400, with a code after a space; a page of HTML, `slow`; `lost`: it is done but the
+    reply never comes; `cut`: half of the body is read, then the line is dead; `half`: half of the file arrives."""
     times: int = 1
 
 
@@ -194,9 +194,11 @@ class Handler(BaseHTTPRequestHandler):
         body = self._body(size)
         if trouble == "slow":
             time.sleep(0.6)
-        if trouble.isdigit():
+        status, _, code = trouble.partition(" ")
+        if status.isdigit():
             key = (self.headers["Authorization"] or "").removeprefix("Bearer ")
-            return self._reply({"error": {"message": f"status {trouble} for {key}", "code": "made_up"}}, int(trouble))
+            error = {"message": f"status {status} for {key}", "code": code or "made_up"}
+            return self._reply({"error": error}, int(status))
         if trouble == "html":
             return self._reply(b"<html>for people</html>", 200, "text/html")
         with self.server.lock:
