@@ -1,8 +1,11 @@
 """GGUF and Ollama: what is written says what the adapter says, in its form."""
 
 import json
+import re
 import sys
+import unicodedata
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,7 +15,7 @@ from curate.cli.main import main
 from curate.core.errors import UsageError
 from tests.conftest import full_disk
 from tests.trainer.test_export import exported
-from tests.trainer.tiny import make_tokenizer
+from tests.trainer.tiny import CHATML, make_model, make_tokenizer, write_recipe, write_split
 
 
 def fields(file: Path) -> dict[str, Any]:
@@ -227,3 +230,84 @@ def test_scaled_positions_are_told_as_transformers_computes_them() -> None:
         plain / torch.tensor(list(frequency_factors(config)), dtype=torch.float64), wanted.double(), rtol=1e-5
     )
     assert json.dumps(list(frequency_factors(LlamaConfig()))) == "[]"
+
+
+def read_modelfile(text: str) -> dict[str, list[str]]:
+    """The commands of a Modelfile as Ollama 0.33 reads them: without characters that Go does not print, a value in
+    quotes to the line whose end closes them, and no escapes.
+    """
+    printed = "".join(c for c in text if c in " \t\r\n" or unicodedata.category(c)[0] in "LMNPS")
+    commands: dict[str, list[str]] = {}
+    lines = iter(re.split(r"(?<=[\r\n])", printed))
+    for line in lines:
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, value = line.split(" ", 1)
+        quote = next((mark for mark in ('"""', '"') if value.startswith(mark)), "")
+        while quote and (len(value.strip()) < 2 * len(quote) or not value.strip().endswith(quote)):
+            value += next(lines)
+        commands.setdefault(name, []).append(value.strip()[len(quote) : len(value.strip()) - len(quote)])
+    return commands
+
+
+KEPT = (
+    "Answer in words.", ' leading and trailing\n\n# no comment\nPARAMETER stop "x"\n ', 'a "quote" at the "end"', '"',
+    "tab\tand\r\nlines", r"back\slash \n", "Ünïcödé 漢字 ❤️ {{ .System }}",
+)  # fmt: skip
+LOST = {
+    "": "is empty",
+    'three """ quotes': 'contains """',
+    "a\u00a0b": "contains U+00A0",
+    "\U0001f469\u200d\U0001f4bb": "contains U+200D",
+    "\u3000": "contains U+3000",
+    "\ud800": "contains U+D800",
+    "\x07": "contains U+0007",
+}
+
+
+@pytest.mark.parametrize("system", [*KEPT, *LOST, None])
+def test_ollama_reads_the_system_message_of_the_training_or_none(system: str | None, tmp_path: Path) -> None:
+    from curate.models.template import Template
+    from train.export import modelfile
+
+    template = Template(make_tokenizer(end='</\\s"é>'))
+    stops = template.tokenizer.convert_tokens_to_ids(["<|im_end|>", '</\\s"é>'])
+    given: Any = SimpleNamespace(stops=tuple(stops), system=system)
+    notes = modelfile.write(tmp_path, "words", template, given, given)
+    read = read_modelfile((tmp_path / "Modelfile").read_bytes().decode())
+    assert read["FROM"] == ["./model.gguf"]
+    assert read["PARAMETER"] == ['stop "<|im_end|>"', 'stop "</\\s"é>"']
+    assert read.get("SYSTEM") == ([system] if system in KEPT else None)
+    reason = f"the system message of the training {LOST.get(system or '')}"
+    assert any(reason in note for note in notes) is (system in LOST)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("before", ["", "{{ bos_token }}"])
+def test_llama_cpp_begins_a_prompt_as_the_training_does(
+    before: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its server drops the BOS token that a template writes if it adds one to each text."""
+    from tokenizers.processors import TemplateProcessing
+
+    make_model(tmp_path / "model", layers=1)
+    tokenizer = make_tokenizer(before + CHATML)
+    bos = tokenizer.bos_token_id
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="<s> $A", pair="<s> $A $B", special_tokens=[("<s>", bos)]
+    )
+    tokenizer.save_pretrained(tmp_path / "model")
+    write_split(tmp_path / "split")
+    recipe = write_recipe(tmp_path, max_steps=1, generations=0, dtype="float32", method="lora")
+    assert main(["train", str(recipe), "--run-dir", str(tmp_path / "run"), "--quiet"]) == 0
+    capsys.readouterr()
+    code, made = exported(tmp_path / "run", "gguf", tmp_path / "out", capsys, "--prompts", "1")
+    assert code == 0, made
+    file = fields(tmp_path / "out/model.gguf")
+    turns = [{"role": "user", "content": "Number 3: repeat south twice."}]
+    how: dict[str, Any] = {"tokenize": False, "add_generation_prompt": True}
+    trained = tokenizer.apply_chat_template(turns, **how)
+    rendered = tokenizer.apply_chat_template(turns, chat_template=file["tokenizer.chat_template"], **how)
+    adds = file["tokenizer.ggml.add_bos_token"]
+    ids = tokenizer(rendered.removeprefix("<s>") if adds else rendered, add_special_tokens=False)["input_ids"]
+    assert [bos] * adds + ids == tokenizer(trained, add_special_tokens=False)["input_ids"]

@@ -66,7 +66,7 @@ def write_model(
     factors = frequency_factors(config)
     if factors:
         _add_info(writer, "rope_freqs.weight", (len(factors),), matrices)
-    add_tokenizer(writer, template.tokenizer, template.source, stops, rows)
+    add_tokenizer(writer, template, stops, rows)
     with _closing(writer):
         writer.write_header_to_file(target)
         writer.write_kv_data_to_file()

@@ -11,6 +11,7 @@ from torch import Tensor
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 from curate.core.errors import UsageError, requiring
+from curate.models.template import Template
 
 MODEL_FILE: Final = "model.gguf"
 
@@ -129,8 +130,9 @@ def _pre_tokenizer_steps(step: dict[str, Any]) -> list[str]:
     return ["?"]
 
 
-def add_tokenizer(writer: Any, tokenizer: Any, template: str, stops: tuple[int, ...], rows: int) -> None:
+def add_tokenizer(writer: Any, template: Template, stops: tuple[int, ...], rows: int) -> None:
     """Tokens, merges, special tokens and chat template. `rows`: of the embedding, at least one for each token."""
+    tokenizer = template.tokenizer
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     tokens_by_id = {number: token for token, number in tokenizer.get_vocab().items()}
     if max(tokens_by_id) >= rows:
@@ -153,11 +155,18 @@ def add_tokenizer(writer: Any, tokenizer: Any, template: str, stops: tuple[int, 
     other = [stop for stop in stops if stop != tokenizer.eos_token_id]
     if other:  # a turn ends with another token than a text
         writer.add_eot_token_id(other[0])
-    writer.add_add_bos_token(begins_with_bos(tokenizer))
-    writer.add_chat_template(template)
+    writer.add_add_bos_token(_adds_bos(template))
+    writer.add_chat_template(template.source)
 
 
-def begins_with_bos(tokenizer: Any) -> bool:
-    """Whether the tokenizer adds a BOS token."""
-    ids = tokenizer("a")["input_ids"]
-    return tokenizer.bos_token_id is not None and ids[:1] == [tokenizer.bos_token_id]
+def _adds_bos(template: Template) -> bool:
+    """Whether llama.cpp is to begin a text with the BOS token: the tokenizer does, and so do prompts of the template.
+
+    llama.cpp drops the BOS token that a template writes and adds it again. It would also add one to prompts that had
+    none in training, as those of ChatML on a tokenizer of Llama 3.
+    """
+    bos = template.tokenizer.bos_token_id
+    if bos is None or template.tokenizer("a")["input_ids"][:1] != [bos]:
+        return False
+    prompt = template.prompt({"messages": [{"role": role, "content": "-"} for role in ("user", "assistant")]})
+    return prompt is None or template.ids(prompt)[:1] == [bos]

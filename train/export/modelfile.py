@@ -3,9 +3,9 @@
 Ollama takes the chat template from the GGUF file, which has that of the training, unless the Modelfile has another one.
 """
 
-import json
 import re
 import shlex
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -50,15 +50,13 @@ def write(
     lines = [f"FROM ./{MODEL_FILE}", f"# {NEEDS}", f"# Chat template of the training, SHA-256 {template.hash}"]
     lines += [f"# {visible(note)}" for note in served]
     notes = [NEEDS, f"{SCRIPT} creates the model in Ollama and starts a chat"]
-    if system is not None and '"""' in system:
-        notes.append('no SYSTEM in the Modelfile: the system message of the training contains """; send it yourself')
+    if system is not None and (lost := _lost_by_ollama(system)):
+        notes.append(f"no SYSTEM in the Modelfile: the system message of the training {lost}; send it yourself")
     elif system is not None:
         lines.append(f'SYSTEM """{system}"""')
-    lines += [
-        f"PARAMETER stop {json.dumps(stop, ensure_ascii=False)}"
-        for stop in template.tokenizer.convert_ids_to_tokens(list(questions.stops))
-    ]
-    (folder / MODELFILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    # Ollama reads no escapes.
+    lines += [f'PARAMETER stop "{stop}"' for stop in template.tokenizer.convert_ids_to_tokens(list(questions.stops))]
+    (folder / MODELFILE).write_bytes(("\n".join(lines) + "\n").encode())
     script = folder / SCRIPT
     quoted = shlex.quote(name)
     script.write_text(
@@ -67,3 +65,17 @@ def write(
     )
     script.chmod(0o755)
     return notes
+
+
+def _lost_by_ollama(system: str) -> str | None:
+    """Why a Modelfile cannot hold a system message; None if Ollama reads it as it is.
+
+    Ollama drops all characters that Go does not print, such as no-break spaces, the joiners in emoji, and surrogates.
+    """
+    if not system:
+        return "is empty, which Ollama takes for none"
+    if '"""' in system:
+        return 'contains """'
+    dropped = (c for c in system if c not in " \t\n\r" and unicodedata.category(c)[0] not in "LMNPS")
+    character = next(dropped, None)
+    return None if character is None else f"contains U+{ord(character):04X}, which Ollama drops"
