@@ -10,21 +10,22 @@ from transformers import TextStreamer
 
 from curate.core.chat_endpoint import Completion
 from curate.core.errors import InputError, ModelError, UsageError
+from curate.core.files import sha256
 from curate.core.runs import Project, find_run
 from curate.core.text import visible
 from curate.models.names import configuration
 from curate.models.template import Template, load_tokenizer
 from train.errors import memory_errors
 from train.export import gguf_file, gguf_layout, merged
-from train.export.export_folder import EXPORT_FILE, read
+from train.export.export_folder import read
 from train.export.export_result import Export
 from train.model.base import autocast, compute_dtype, device, longest_context
 from train.model.generation import GREEDY, answer_with_virtual, generate, stop_ids
 from train.model.loss import has_virtual
 from train.recipe import Recipe
 from train.results import Report, TrainedWeights
-from train.run_folder import RunFolder
-from train.trained import Trained, open_trained, same_template
+from train.run_folder import UNRECORDED, RunFolder
+from train.trained import EXPORT_FILE, Trained, open_trained, same_template
 
 Turn = dict[str, Any]
 MAX_CONTEXT_TOKENS: Final = 1 << 15
@@ -136,8 +137,9 @@ def _model_of_export(folder: Path) -> ChatModel:
     """The model of an export. Raises `CurateError` if it was changed, or cannot be chatted with."""
     made = read(folder)
     for file in made.files:
-        if not (folder / file.name).is_file() or (folder / file.name).stat().st_size != file.size:
-            raise InputError(f"{visible(str(folder / file.name))}: was changed since the export", "export again")
+        path = folder / file.name
+        if not path.is_file() or path.stat().st_size != file.size:
+            raise InputError(f"{visible(str(path))}: was changed since the export", "export again")
     dtype = compute_dtype("auto")
     if made.form == "gguf-adapter":
         raise UsageError(
@@ -149,9 +151,18 @@ def _model_of_export(folder: Path) -> ChatModel:
     else:
         exported = _run_of_export(folder, made, dtype)
         template = exported.template()
+        _require_intact(folder, made)
         model = merged.load(folder, dtype) if made.form == "merged" else exported.tuned()
     title = f"{folder.name}: {made.form}, {made.method} on {made.model}"
     return ChatModel(title, model, template, _stops(template), dtype, made.system, made.shared)
+
+
+def _require_intact(folder: Path, made: Export) -> None:
+    """Raise `InputError` for a file that was changed. Weights are not hashed, which takes as long as to load them."""
+    for file in made.files:
+        path = folder / file.name
+        if path.suffix != ".safetensors" and path.name not in UNRECORDED and sha256(path) != file.sha256:
+            raise InputError(f"{visible(str(path))}: was changed since the export", "export again")
 
 
 def _run_of_export(folder: Path, made: Export, dtype: torch.dtype) -> Trained:

@@ -215,6 +215,12 @@ class Report(TrainedWeights):
     """The output of `curate train --json`, and `report.json` in the run's folder."""
 
     objective: ObjectiveName = "sft"
+    dtype: str = ""
+    """Type in which the training computed; empty in runs of versions without it, whose environment.json has it."""
+    files: dict[str, str] = {}
+    """SHA-256 by name of the run's files that are loaded later, and of the recipe; empty in runs of versions without
+    it.
+    """
     learning_rate: float
     """Peak learning rate."""
     trainable_parameters: int
@@ -362,6 +368,15 @@ class TrainingPlan(StrictModel):
     """For each of them whether its answer is to become more likely or, for preferences, less."""
     refusals: tuple[Refusal, ...]
     """Why the training would refuse to begin; empty if it would begin."""
+
+
+class File(StrictModel):
+    """A file of an export or of a composition."""
+
+    name: str
+    size: int
+    """Size in bytes."""
+    sha256: str
 
 
 class Member(StrictModel):

@@ -37,6 +37,9 @@ OWN_FILES: Final = frozenset((
     "metrics.jsonl", "losses.jsonl", "checkpoints", "adapter", "tensorboard",
     datamap.DATAMAP_FILE, "report.json", "report.html", "evaluation", "evaluation.json"
 ))  # fmt: skip
+MOVABLE: Final = ("model", "data")
+"""Keys of a recipe that may be changed after the training: they name places."""
+UNRECORDED: Final = ("README.md", "chat_template.jinja")
 LOCK_WAIT: Final = 3.0  # seconds: a process that was just killed may take a moment to let go
 
 
@@ -102,6 +105,19 @@ class RunFolder:
         temporary.rename(self.adapter)
         sync_folder(self.path)
         return sha256(self.adapter / weights)
+
+    def recorded(self) -> dict[str, str]:
+        """SHA-256 by name of the files that evaluation, export and composition load, for `Report.files`.
+
+        Of the recipe without the places of model and data, which may move. The chat template is compared by itself, and
+        nothing loads README.md.
+        """
+        recipe = {key: value for key, value in (self.read("recipe.json") or {}).items() if key not in MOVABLE}
+        files = (path for path in self.adapter.iterdir() if path.is_file() and path.name not in UNRECORDED)
+        return {
+            "recipe.json": hashlib.sha256(canonical(recipe)).hexdigest(),
+            **{f"{self.adapter.name}/{path.name}": sha256(path) for path in sorted(files)},
+        }
 
     def need(self, size: int) -> None:
         """Raises `OutputError` if the disk has less than `size` bytes left for checkpoints and adapter."""

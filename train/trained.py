@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from pydantic import BaseModel
 
 from curate.core.errors import InputError, ModelError, OutputError
 from curate.core.example import content_id
 from curate.core.files import sha256
+from curate.core.paths import path_inside
 from curate.core.runs import Project, find_run
 from curate.core.text import excerpt, visible
 from curate.core.validation import validated
@@ -19,12 +21,20 @@ from train.data.splits import is_not_empty
 from train.model.adapters import WEIGHTS, load_adapter
 from train.model.base import DTYPES, compute_dtype, load_base
 from train.recipe import Recipe
-from train.results import Composition, Report
-from train.run_folder import RunFolder
+from train.results import Composition, File, Report
+from train.run_folder import UNRECORDED, RunFolder
 
 COMPOSED_FILE: Final = "merge.json"
 """File in the folder of a composed adapter that names its parts."""
+EXPORT_FILE: Final = "export.json"
+"""File in the folder of an export or of a composed adapter that lists its files."""
 TEMPLATE_FILE: Final = "template.jinja"
+
+
+class Listed(BaseModel):
+    """The files that an export lists."""
+
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,26 +129,33 @@ def open_trained(name: str) -> Trained:
     report = validated(Report, report_values, str(folder.path / "report.json"))
     recipe = validated(Recipe, folder.read("recipe.json") or {}, str(folder.path / "recipe.json"))
     source = folder.path / TEMPLATE_FILE
-    dtype = str((folder.read("environment.json") or {}).get("dtype", "float32"))
+    dtype = report.dtype or str((folder.read("environment.json") or {}).get("dtype", "float32"))
     if dtype not in DTYPES:
         raise OutputError(f"{shown}: environment.json names no known dtype", "train again with --fresh")
     trained = Trained(
         folder, recipe, report, DTYPES[dtype],
         source.read_text(encoding="utf-8") if source.is_file() else None,
     )  # fmt: skip
+    hint = "restore it, or train again with --fresh"
     if not trained.weights.is_file() or sha256(trained.weights) != report.adapter_sha256:
-        raise OutputError(
-            f"{visible(str(trained.weights))}: was changed since the end of the run",
-            "restore it, or train again with --fresh",
-        )
+        raise OutputError(f"{visible(str(trained.weights))}: was changed since the end of the run", hint)
+    now = folder.recorded()
+    for file, recorded in report.files.items():
+        if recorded != now.get(file):
+            raise OutputError(f"{visible(str(folder.path / file))}: was changed since the end of the run", hint)
     return trained
 
 
 def _composed(folder: RunFolder, value: dict[str, Any]) -> Trained:
     """A composed adapter with base, recipe and held-out data of the first of its runs."""
     made = validated(Composition, value, str(folder.path / COMPOSED_FILE))
+    hint = "compose the adapters again"
     if not folder.adapter.joinpath(WEIGHTS).is_file():
-        raise InputError(f"{visible(str(folder.path))}: contains no {WEIGHTS}", "compose the adapters again")
+        raise InputError(f"{visible(str(folder.path))}: contains no {WEIGHTS}", hint)
+    for file in validated(Listed, folder.read(EXPORT_FILE) or {}, str(folder.path / EXPORT_FILE)).files:
+        path = path_inside(folder.path, file.name)
+        if file.name not in UNRECORDED and (not path.is_file() or sha256(path) != file.sha256):
+            raise OutputError(f"{visible(str(path))}: was changed since the adapters were composed", hint)
     first = open_trained(made.members[0].run)
     losses = {"base_loss": made.members[0].base_loss, "tuned_loss": made.members[0].composed_loss}
     values: dict[str, Any] = {

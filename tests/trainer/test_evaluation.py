@@ -433,6 +433,21 @@ def test_what_was_changed_since_the_training_is_refused(
     assert "its chat template is not the one used in training" in told
     assert "trained: " in told
     shutil.copy(finished / "run/adapter/chat_template.jinja", template)
+    for edited, before, after in (  # `lora_alpha` is of the same length
+        ("adapter/adapter_config.json", '"lora_alpha": 32', '"lora_alpha": 64'),
+        ("adapter/tokenizer_config.json", "<|im_end|>", "<|im_start|>"),
+        ("recipe.json", '"max_new_tokens": 4', '"max_new_tokens": 5'),
+    ):
+        path = folder / "run" / edited
+        kept = path.read_text()
+        assert before in kept
+        path.write_text(kept.replace(before, after))
+        code, told = evaluated(folder, capsys)
+        assert (code, f"{path}: was changed since the end of the run" in "".join(told.split("\n"))) == (2, True), told
+        path.write_text(kept)
+    moved = json.loads((folder / "run/recipe.json").read_text()) | {"data": str(split), "model": "elsewhere"}
+    (folder / "run/recipe.json").write_text(json.dumps(moved))
+    assert "was changed" not in evaluated(folder, capsys)[1]
     with (folder / "run/adapter/adapter_model.safetensors").open("ab") as file:
         file.write(b" ")
     code, told = evaluated(folder, capsys)

@@ -95,6 +95,15 @@ def test_a_composition_is_measured_on_what_each_was_trained_for(
         "evaluation.json",
         *(file.name for file in Path(composed).glob("*lock*")),
     } | {"README.md"}
+    for place in (composed, copy):
+        config = Path(place) / "adapter_config.json"
+        config.write_text(config.read_text().replace('"lora_alpha": 32', '"lora_alpha": 64'))
+        assert main(["chat", place, "--ask", "Hi"]) == 2
+        assert f"{config}: was changed since the export" in capsys.readouterr().err
+    assert main(["export", composed, "--to", "merged", "-o", str(tmp_path / "other"), "--prompts", "2"]) == 2
+    assert "adapter_config.json: was changed since the adapters were composed" in capsys.readouterr().err
+    config = Path(composed) / "adapter_config.json"
+    config.write_text(config.read_text().replace('"lora_alpha": 64', '"lora_alpha": 32'))
     capsys.readouterr()
     assert main(["evaluate", composed, "--overfitting"]) == 2
     assert "name a run that it is composed of" in capsys.readouterr().err

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 from curate.core.errors import InputError, UsageError
 from curate.core.files import json_text, sha256
@@ -13,9 +12,9 @@ from curate.core.text import visible
 from curate.core.transaction import LOCK_FILE, STAGE_FOLDER, ReplaceableFiles, recover, replacing_together
 from curate.core.validation import parsed_json, validated
 from train.errors import write_errors
-from train.export.export_result import Export, File
-
-EXPORT_FILE: Final = "export.json"
+from train.export.export_result import Export
+from train.results import File
+from train.trained import EXPORT_FILE
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from train.results import StrictModel, TrainedWeights
+from train.results import File, StrictModel, TrainedWeights
 
 Form = Literal["adapter", "merged", "gguf", "gguf-adapter", "ollama"]
 
@@ -38,15 +38,6 @@ class Proof(StrictModel):
     """Loss of the adapter on the base as it was trained, in 4 bits; null if it was not quantized."""
     stopped: int
     """Answers of the export that ended before the limit."""
-
-
-class File(StrictModel):
-    """A file of the export."""
-
-    name: str
-    size: int
-    """Size in bytes."""
-    sha256: str
 
 
 class Export(TrainedWeights):

@@ -24,7 +24,7 @@ from curate.models.template import Template
 from curate.models.template_messages import common_length
 from train.errors import memory_errors
 from train.export import gguf_file, gguf_layout, merged, modelfile
-from train.export.export_folder import EXPORT_FILE, conclude, files_of, read, writing
+from train.export.export_folder import conclude, files_of, read, writing
 from train.export.export_result import K_QUANTS, Export, ExportOptions, Form, Proof
 from train.export.merged import in_float32, stored_dtype
 from train.export.questions import Questions, questions_for
@@ -46,7 +46,7 @@ from train.template_defaults import (
     served_with,
     with_defaults,
 )
-from train.trained import Trained, same_template
+from train.trained import EXPORT_FILE, Trained, same_template
 from train.training.held_out import held_out_loss
 
 BATCH_SIZE: Final = 8

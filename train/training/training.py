@@ -394,6 +394,8 @@ class Training:
             manifest=identity["manifest"],
             method=self.recipe.method,
             objective=self.recipe.objective,
+            dtype=self.settings.dtype,
+            files=distributed.from_first(self.folder.recorded),
             learning_rate=self.recipe.peak_rate,
             trainable_parameters=trainable,
             total_parameters=total,
