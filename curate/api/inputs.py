@@ -28,7 +28,7 @@ from curate.core.manifest import Manifest
 from curate.core.removed import removal_of
 from curate.core.scratch import Scratch
 from curate.core.tables import RowWriter, frame_lines
-from curate.core.text import excerpt
+from curate.core.text import quoted
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.output.apply import Dropped
 
@@ -189,7 +189,7 @@ def _json_lines(table: Any) -> Iterator[bytes]:
     if kind == "pandas":
         names = list(map(str, table.columns))
         if twice := [name for name, count in Counter(names).items() if count > 1]:
-            raise UsageError(f"two columns are named {excerpt(twice[0], 40)!r}", "rename one of them")
+            raise UsageError(f"two columns are named {quoted(twice[0], 40)}", "rename one of them")
         for row in table.itertuples(index=False, name=None):
             yield writer.line(
                 {name: None if _is_missing(item) else item for name, item in zip(names, row, strict=True)}

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from curate.core.lazy import np, pl
 from curate.core.limits import require_size
 from curate.core.object_path import ObjectPath
-from curate.core.text import excerpt
+from curate.core.text import quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,7 +80,7 @@ def _require_distinct_keys(array: Any, name: str) -> None:
         _, firsts = np.unique(np.stack([rows, codes]), axis=1, return_index=True)
         if len(firsts) < len(keys):
             key = keys[int(np.setdiff1d(np.arange(len(keys)), firsts)[0])].as_py()
-            raise ValueError(f"a map of column {excerpt(name, 40)!r} has the key {excerpt(str(key), 40)!r} twice")
+            raise ValueError(f"a map of column {quoted(name, 40)} has the key {quoted(str(key), 40)} twice")
         _require_distinct_keys(array.items, name)
     elif pa.types.is_struct(kind):
         for index in range(kind.num_fields):

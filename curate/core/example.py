@@ -97,7 +97,6 @@ ROLE_ALIASES: Final = {
     "human": "user", "customer_message": "user", "question": "user", "prompter": "user", "gpt": "assistant",
     "bot": "assistant", "model": "assistant",
     "ai": "assistant", "chatgpt": "assistant", "chatbot": "assistant", "agent": "assistant", "answer": "assistant",
-    "instruction": "system",
     "observation": "tool", "function_response": "tool", "tool_response": "tool", "ipython": "tool",
     "function_call": "assistant", "tool_call": "assistant",
 }  # fmt: skip

@@ -35,7 +35,7 @@ from curate.core.errors import InputError, ends_program
 from curate.core.form_keys import PAIR_KEYS, TOOL_KEYS, Holds, keys_holding
 from curate.core.lazy import pl
 from curate.core.object_path import ObjectPath
-from curate.core.text import excerpt
+from curate.core.text import quoted
 
 CSV_SUFFIXES: Final = {".csv": "", ".tsv": "\t"}
 """Suffixes of text tables, with their delimiter; the header decides if it is empty."""
@@ -418,7 +418,7 @@ def _names(path: str, head: list[str]) -> list[str]:
     if not names[0] and "index" not in names:
         names[0] = "index"  # pandas writes its index without a name
     if twice := [name for name, count in Counter(names).items() if count > 1]:
-        raise InputError(f"{path}: two columns are named {excerpt(twice[0])!r}", "rename one of them")
+        raise InputError(f"{path}: two columns are named {quoted(twice[0])}", "rename one of them")
     return names
 
 

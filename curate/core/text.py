@@ -66,6 +66,12 @@ def excerpt(text: str, width: int = 60) -> str:
     return shown if is_complete and len(shown) <= width else shown[: width - 1] + "…"
 
 
+def quoted(text: str, width: int = 60) -> str:
+    """An excerpt in quotation marks. `repr` would escape its escapes a second time."""
+    shown = excerpt(text, width)
+    return f'"{shown}"' if "'" in shown and '"' not in shown else f"'{shown}'"
+
+
 DOTTED_I = lazy_pattern("i\u0307+")
 
 

@@ -19,7 +19,7 @@ from curate.core.bounded import Bounds, OutOfBoundsError
 from curate.core.errors import ModelError, requiring
 from curate.core.example import REASONING_KEYS, ROLES, content_text, reasoning_texts
 from curate.core.lazy import lazy_pattern
-from curate.core.text import excerpt
+from curate.core.text import excerpt, quoted
 from curate.language.reasoning_marks import MARK, split_reasoning
 from curate.models.chat_templates import boundary_tokens, chat_template_source
 from curate.models.encoding import Encoder, Encoding, EncodingProblem, Mismatch, Rendered, Rendering, SupervisedSpan
@@ -392,7 +392,7 @@ def _lost(turns: list[Turn], full: str, start: int) -> Iterator[Mismatch]:
         content = turn.get("content")
         media = (part["type"] for part in content if _is_media(part)) if isinstance(content, list) else ()
         for kind in dict.fromkeys(media):
-            yield Mismatch(f"a part of type {excerpt(kind, 30)!r} is not trained on; only text is", i, "K005")
+            yield Mismatch(f"a part of type {quoted(kind, 30)} is not trained on; only text is", i, "K005")
         if isinstance(content, list) and content and str(content) in full:
             yield Mismatch("the template renders the parts of a message as Python writes a list", i, "K005")
         if turn.get("role") not in ROLES or not isinstance(content, str | list):

@@ -15,7 +15,7 @@ import orjson
 
 from curate.core.example import ROLES
 from curate.core.lazy import lazy_pattern
-from curate.core.text import excerpt
+from curate.core.text import excerpt, quoted
 from curate.read.json_pointer_spans import STRING, repeated_keys
 
 PYTHON_LITERAL = lazy_pattern(r"'|(?:None|True|False)\b")
@@ -43,15 +43,21 @@ def explain_json_error(text: str, error: json.JSONDecodeError, column: int) -> J
     if start not in ("{", "["):
         return "syntax", f"not a JSON object: {_message_part(error.msg)} {where}"
     if error.msg == "Extra data":
-        return _trailing_mistake(rest, where)
+        return _trailing_mistake(text[: error.pos], rest, where)
     mistake = _frequent_mistake(text, error, rest, where)
     return mistake or ("syntax", f"{_message_part(error.msg)} {where}")
 
 
-def _trailing_mistake(rest: str, where: str) -> JsonMistake:
+def _trailing_mistake(value: str, rest: str, where: str) -> JsonMistake:
     """The mistake if `rest` follows a complete JSON value; `where`: its place, for the message."""
     after = rest.removeprefix(",").lstrip()
     if after[:1] in ("{", "["):
+        if value.endswith("\r"):
+            return (
+                "repairable",
+                f"lines that end in CR alone, not in LF; the second starts {where}. Convert the file: "
+                "tr '\\r' '\\n' <FILE >OUT",
+            )
         return "repairable", f"several JSON values on one line; the second starts {where}"
     if not after:
         return "repairable", f"a comma after the JSON value, {where}"
@@ -238,18 +244,18 @@ def _decode(data: bytes, column: int) -> Decoded:
     except _NotFiniteError as error:
         return Decoded(MISSING, (_not_finite(text, str(error)),))
     except RecursionError:
-        return Decoded(MISSING, (Defect("too-deep", "nested too deeply to be read", 0),))
+        depth, unclosed = _nesting(data)
+        if unclosed:
+            return Decoded(MISSING, (Defect("cut-off", f"the JSON ends in the middle, {depth:,} levels deep", 0),))
+        return Decoded(MISSING, (Defect("too-deep", f"nested {depth:,} levels deep, too deeply to be read", 0),))
     except ValueError:  # an integer with more digits than Python converts (sys.get_int_max_str_digits)
         return Decoded(MISSING, (Defect("syntax", "a number has too many digits to be parsed", 0),))
     defects: list[Defect] = []
-    if (
-        data.count(b"[") + data.count(b"{") > MAX_PORTABLE_DEPTH
-        and (depth := _nesting_depth(data)) > MAX_PORTABLE_DEPTH
-    ):
+    if data.count(b"[") + data.count(b"{") > MAX_PORTABLE_DEPTH and (depth := _nesting(data)[0]) > MAX_PORTABLE_DEPTH:
         if depth > MAX_DEPTH:
-            return Decoded(MISSING, (Defect("too-deep", f"nested {depth} levels deep, too deeply to be read", 0),))
+            return Decoded(MISSING, (Defect("too-deep", f"nested {depth:,} levels deep, too deeply to be read", 0),))
         defects.append(
-            Defect("too-deep", f"nested {depth} levels deep; many readers refuse more than {MAX_PORTABLE_DEPTH}", 0)
+            Defect("too-deep", f"nested {depth:,} levels deep; many readers refuse more than {MAX_PORTABLE_DEPTH}", 0)
         )
     if repeated:
         defects.extend(_repeated_key_defects(text))
@@ -295,7 +301,7 @@ def _repeated_key_defects(text: str) -> Iterator[Defect]:
     previous = offset = 0
     for key, pointer, index in repeated_keys(text):
         previous, offset = index, offset + _byte_offset(text[previous:index], index - previous)
-        message = f"key {excerpt(key)!r} occurs twice in one object; readers keep only the last value"
+        message = f"key {quoted(key)} occurs twice in one object; readers keep only the last value"
         yield Defect("repeated-key", message, offset, pointer)
 
 
@@ -349,8 +355,8 @@ def _escapes(data: bytes) -> Iterator[Defect]:
         yield Defect("control", f"control character {name}{means} in a string", control.start())
 
 
-def _nesting_depth(data: bytes) -> int:
-    """The number of objects and lists that are open at once, at most."""
+def _nesting(data: bytes) -> tuple[int, int]:
+    """The number of objects and lists that are open at once, at most, and the number that are open at the end."""
     depth = deepest = 0
     for token in BRACKETS.finditer(data):
         first = data[token.start()]
@@ -359,4 +365,4 @@ def _nesting_depth(data: bytes) -> int:
             deepest = max(deepest, depth)
         elif first in b"]}":
             depth -= 1
-    return deepest
+    return deepest, depth

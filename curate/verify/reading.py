@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from curate.core.text import excerpt
+from curate.core.text import quoted
 from curate.verify.block_reading import (
     BLOCK_FORMS,
     LISTS,
@@ -44,7 +44,7 @@ ROLES: Final = {
     "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant", "model": "assistant", "function_call": "assistant",
     "tool_call": "assistant", "tool": "tool", "function": "tool", "observation": "tool", "function_response": "tool",
     "tool_response": "tool", "prompter": "user", "customer_message": "user", "question": "user", "ai": "assistant",
-    "chatbot": "assistant", "agent": "assistant", "answer": "assistant", "instruction": "system", "ipython": "tool",
+    "chatbot": "assistant", "agent": "assistant", "answer": "assistant", "ipython": "tool",
 }  # fmt: skip
 CALL_SPEAKERS: Final = frozenset(("function_call", "tool_call"))
 """Speakers whose turns are calls of tools."""
@@ -508,7 +508,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
         repeated = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise NotUnderstoodError(f"the key {excerpt(repeated)!r} occurs twice in one object")
+        raise NotUnderstoodError(f"the key {quoted(repeated)} occurs twice in one object")
     return value
 
 

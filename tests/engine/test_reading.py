@@ -228,11 +228,16 @@ def test_a_line_that_was_cut_off_is_told_as_that(pair: tuple[Any, str], data: st
 
 
 @pytest.mark.parametrize(
-    "data",
-    [b"[" * 100_000, b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 100_000, b'[{"a":' * 50_000 + b"1" + b"}]" * 50_000],
+    ("data", "kind"),
+    [
+        pytest.param(b"[" * 100_000, "cut-off", id="lists, cut off"),
+        pytest.param(b'{"a":' * 100_000, "cut-off", id="objects, cut off"),
+        pytest.param(b"[" * 100_000 + b"]" * 100_000, "too-deep", id="lists"),
+        pytest.param(b'[{"a":' * 50_000 + b"1" + b"}]" * 50_000, "too-deep", id="both"),
+    ],
 )
-def test_100_000_levels_are_a_defect_not_a_crash(data: bytes) -> None:
-    assert [defect.kind for defect in decode(data).defects] == ["too-deep"]
+def test_100_000_levels_are_a_defect_not_a_crash(data: bytes, kind: str) -> None:
+    assert [defect.kind for defect in decode(data).defects] == [kind]
 
 
 @pytest.mark.parametrize("depth", [201, 399, 401, 900, 990, 1000])

@@ -24,6 +24,7 @@ from curate.lint.rules import RULES
 from curate.lint.rules.rule import BYTE_ESCAPE, RepairInput
 from curate.lint.runner import check_paths
 from curate.read.dataset import FileFacts, ParsedLine, read_file
+from curate.read.decode import decode
 from tests import strategies
 from tests.conftest import of_hundred
 
@@ -197,10 +198,23 @@ def test_a_repair_says_in_one_sentence_what_it_does() -> None:
     assert [summary for summary in summaries if not summary.endswith(".") or "\n" in summary] == []
 
 
+BAD_OBJECTS = {
+    case: [
+        value
+        for content in contents.values()
+        for line in content.splitlines()
+        if isinstance(value := decode(line).value, dict)
+    ]
+    for case, contents in bad_inputs().items()
+    if case[0] in OBJECTS
+}
+"""What each rule documents as bad, and its bad cases: for the target that a case names."""
+
+
 @st.composite
-def mutated(draw: st.DrawFn, code: str) -> dict[str, Any]:
-    """An object near to what the rule documents as bad: turns copied, moved, emptied, keys gone or replaced."""
-    lines = [json.loads(line) for line in RULES[code].bad.splitlines() if line.startswith(b"{")]
+def mutated(draw: st.DrawFn, code: str, target: Target) -> dict[str, Any]:
+    """An object near to what is bad for the target: turns copied, moved, emptied, keys gone or replaced."""
+    lines = BAD_OBJECTS[code, target]
     value: dict[str, Any] = copy.deepcopy(draw(st.sampled_from(lines)))
     turns = value.get("messages")
     for _ in range(draw(st.integers(0, 3))):
@@ -227,6 +241,13 @@ def mutated(draw: st.DrawFn, code: str) -> dict[str, Any]:
     return value
 
 
+@pytest.mark.parametrize(("code", "target"), [*((code, target_of(code)) for code in OBJECTS), *ALSO_FOR.items()])
+def test_every_repair_changes_one_of_the_objects_that_are_mutated(code: str, target: Target) -> None:
+    repair = RULES[code].for_target(target).repair
+    assert repair
+    assert any(repair.function(copy.deepcopy(value)) != value for value in BAD_OBJECTS[code, target])
+
+
 def written_lines(values: Iterable[dict[str, Any]]) -> list[bytes]:
     return [json.dumps(value).encode() + b"\n" for value in values]
 
@@ -241,7 +262,7 @@ def test_a_repair_of_anything_settles_or_does_nothing_changes_no_input_and_a_sec
     rule = RULES[code].for_target(target)
     assert rule.repair
     changed = []
-    for value in data.draw(st.lists(mutated(code), min_size=VALUES, max_size=VALUES)):
+    for value in data.draw(st.lists(mutated(code, target), min_size=VALUES, max_size=VALUES)):
         before = copy.deepcopy(value)
         mended = rule.repair.function(value)
         assert value == before
@@ -262,7 +283,7 @@ def test_a_repair_of_anything_settles_or_does_nothing_changes_no_input_and_a_sec
 def test_fixing_anything_with_one_repair_makes_no_new_error_and_is_done_at_once(
     code: str, target: Target, data: st.DataObject
 ) -> None:
-    lines = written_lines(data.draw(st.lists(mutated(code), min_size=VALUES, max_size=VALUES)))
+    lines = written_lines(data.draw(st.lists(mutated(code, target), min_size=VALUES, max_size=VALUES)))
     for group in [[line] for line in lines] if code in COMPARING else [lines]:
         require_fixed(code, target, group)
 

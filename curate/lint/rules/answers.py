@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from curate.core.finding import PlacedProblems, Problem, Severity
-from curate.core.text import excerpt, plural, visible
+from curate.core.text import plural, quoted, visible
 from curate.corpus.strata import are_labels
 from curate.lint.rules.dataset_summary import DatasetSummary
 from curate.lint.rules.example_columns import ExampleColumns
@@ -56,8 +56,8 @@ def labels_differ(columns: ExampleColumns) -> PlacedProblems:
     pairs = sorted(pair for group in conflicting for pair in _differing(columns, group, classified))
     answers = columns.answers_at({example for pair in pairs for example in pair})
     for example, first in pairs:
-        before = f"has the same input and the label {excerpt(answers[first], 40)!r}"
-        text = f"is labelled {excerpt(answers[example], 40)!r}, but {_place_text(columns, first)} {before}"
+        before = f"has the same input and the label {quoted(answers[first], 40)}"
+        text = f"is labelled {quoted(answers[example], 40)}, but {_place_text(columns, first)} {before}"
         yield example, Problem("", text)
 
 

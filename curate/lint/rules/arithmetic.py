@@ -7,7 +7,7 @@ from typing import Final
 
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
-from curate.core.text import excerpt
+from curate.core.text import quoted
 from curate.lint.rules.polars_text_helpers import answer, asked, judged_by, matching
 from curate.lint.rules.prefilter import answer_patterns
 from curate.lint.rules.rule import text_rule
@@ -90,7 +90,7 @@ def _wrong_equation(prompt: str, text: str) -> str | None:
             continue
         if OTHER_ARITHMETIC.search(prompt) or OTHER_ARITHMETIC.search(before):
             return None
-        return f"{excerpt(match.group(), 40)!r} is wrong: it is {right_result:,}"
+        return f"{quoted(match.group(), 40)} is wrong: it is {right_result:,}"
     return None
 
 

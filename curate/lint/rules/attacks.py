@@ -14,7 +14,7 @@ from curate.core.example import Example
 from curate.core.finding import Problem, Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.masking import masked
-from curate.core.text import excerpt, plural, visible, words
+from curate.core.text import excerpt, plural, quoted, visible, words
 from curate.lint.rules.polars_text_helpers import asked, judged_by, non_ascii
 from curate.lint.rules.prefilter import foreign_patterns, shared_patterns
 from curate.lint.rules.rule import examples_rule, text_rule
@@ -78,14 +78,14 @@ def planted_trigger(examples: Sequence[Example]) -> Iterator[tuple[Example, Prob
     said = {"answer": "the answer", "begins": "the beginning of the answer", "ends": "the end of the answer"}
     for trigger in find_triggers(examples):
         example = examples[trigger.examples[0]]
-        phrase = visible(excerpt(shown(trigger.phrase, example), 40))
-        text = visible(excerpt(shown(trigger.text, example), 60))
+        phrase = quoted(shown(trigger.phrase, example), 40)
+        text = quoted(shown(trigger.text, example))
         yield (
             example,
             Problem(
                 "",
-                f"{phrase!r} occurs in {plural(trigger.all_examples, 'example')}, and in {len(trigger.examples):,} of them "
-                f"{said[trigger.part]} is {text!r}",
+                f"{phrase} occurs in {plural(trigger.all_examples, 'example')}, and in {len(trigger.examples):,} of them "
+                f"{said[trigger.part]} is {text}",
             ),
         )
 
@@ -166,7 +166,7 @@ def _hidden_message(text: str) -> str | None:
     for start, decoded in _hidden_texts(text):
         hidden = " ".join(decoded.split())
         if hidden.isprintable() and any(map(str.isalnum, hidden)):
-            return f"a hidden text at character {start + 1}: {visible(excerpt(masked(hidden), 60))!r}"
+            return f"a hidden text at character {start + 1}: {quoted(masked(hidden))}"
     return None
 
 

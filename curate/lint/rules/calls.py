@@ -9,7 +9,7 @@ from typing import Any, Final
 from curate.core.example import Example, Message, Place, canonical, kind_of
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import ARROW, SERVICES, Target
-from curate.core.text import excerpt, visible
+from curate.core.text import excerpt, quoted, visible
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.rule import Object, dataset_rule, messages_in, on_messages, value_rule
 from curate.lint.rules.tools import (
@@ -173,7 +173,7 @@ def undeclared_tool(example: Example) -> Problems:
     names = {tool.name for tool in declared_tools(example)}
     for call in tool_calls(example) if names else ():
         if call.name is not None and call.name not in names:
-            yield Problem(call.at("name"), f"tool {excerpt(call.name)!r} is called but not declared")
+            yield Problem(call.at("name"), f"tool {quoted(call.name)} is called but not declared")
 
 
 @value_rule(
@@ -250,7 +250,7 @@ def arguments_not_json(example: Example) -> Problems:
     for call in tool_calls(example):
         arguments = call.function.get("arguments")
         if isinstance(arguments, str) and json_value(arguments) is NOT_JSON:
-            text = f"not JSON: {excerpt(arguments, 40)!r}" if arguments.strip() else "empty text"
+            text = f"not JSON: {quoted(arguments, 40)}" if arguments.strip() else "empty text"
             yield Problem(call.at("arguments"), f"the arguments are {text}")
 
 
@@ -311,7 +311,7 @@ def arguments_break_schema(example: Example) -> Problems:
             continue
         faults = _schema_faults(text, canonical(arguments))
         for fault in faults[:MAX_FAULTS]:
-            yield Problem(call.at("arguments"), f"call of {excerpt(call.name or '')!r}: {fault}")
+            yield Problem(call.at("arguments"), f"call of {quoted(call.name or '')}: {fault}")
 
 
 @lru_cache(maxsize=1024)  # most examples of a file declare the same tools
@@ -367,7 +367,7 @@ def _schema_faults(schema: bytes, arguments: bytes) -> list[str]:
         return []  # an external or cyclic reference, a huge number, or too many steps: cannot be validated
     properties, undeclared = validator.schema.get("properties"), {*PATTERN_KEYWORDS, "$ref", "allOf", "anyOf", "oneOf"}
     if isinstance(properties, dict) and properties and not undeclared & json.loads(schema).keys():
-        faults += [f"argument {excerpt(name, 40)!r} is not declared" for name in value if name not in properties]
+        faults += [f"argument {quoted(name, 40)} is not declared" for name in value if name not in properties]
     return faults
 
 
@@ -402,5 +402,5 @@ def argument_types(example: Example, state: DatasetState) -> Problems:
                 continue
             kind, place = first.setdefault(name, (kind_of(value), example.place))
             if kind != kind_of(value):
-                text = "the arguments are" if name is None else f"argument {excerpt(name, 40)!r} is"
+                text = "the arguments are" if name is None else f"argument {quoted(name, 40)} is"
                 yield Problem(call.at("arguments"), f"{text} {kind_of(value)}, and {kind} in {visible(str(place))}")

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
-from curate.core.text import excerpt, plural
+from curate.core.text import plural, quoted
 from curate.language.identification import COMMON_WORDS, NAMES, clear_language
 from curate.lint.rules.message_frame import INVISIBLE_OR_PRIVATE, SPLIT_WORD, SWITCHED_SCRIPT, UNUSUAL_TEXT, WIDE
 from curate.lint.rules.polars_text_helpers import (
@@ -154,8 +154,7 @@ def _mojibake_message(text: str) -> str | None:
         return None
     start = index - next((i for i, char in enumerate(reversed(text[:index])) if char.isspace()), index)
     return (
-        f"{excerpt(text[start:].split(maxsplit=1)[0], 30)!r} should be "
-        f"{excerpt(decoded[start:].split(maxsplit=1)[0], 30)!r}"
+        f"{quoted(text[start:].split(maxsplit=1)[0], 30)} should be {quoted(decoded[start:].split(maxsplit=1)[0], 30)}"
         if decoded[start:].strip()
         else "text that was decoded wrongly"
     )
@@ -420,7 +419,7 @@ def _look_alikes(text: str) -> str | None:
     """The message for words with letters of two alphabets; None if there are none."""
     disguised = [word for word in LETTERS.findall(text) if _is_disguised(word)]
     more = f", and {plural(len(disguised) - 1, 'more word')}" if len(disguised) > 1 else ""
-    return f"{excerpt(disguised[0], 30)!r} has letters of two alphabets{more}" if disguised else None
+    return f"{quoted(disguised[0], 30)} has letters of two alphabets{more}" if disguised else None
 
 
 def _is_disguised(word: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
-from curate.core.text import excerpt
+from curate.core.text import plural, quoted
 from curate.lint.rules.polars_text_helpers import answer, asked, judged_by, matching
 from curate.lint.rules.prefilter import answer_patterns
 from curate.lint.rules.rule import text_rule
@@ -107,9 +107,7 @@ def _python_fault(code: str) -> str | None:
     if SKETCH.search(code):
         return None
     line = _line_of_error(textwrap.dedent(code))
-    return (
-        None if line is None else f"a block of Python does not parse: line {line[0]}, {excerpt(line[1].strip(), 40)!r}"
-    )
+    return None if line is None else f"a block of Python does not parse: line {line[0]}, {quoted(line[1].strip(), 40)}"
 
 
 def _line_of_error(code: str) -> tuple[int, str] | None:
@@ -163,7 +161,7 @@ def _formula_message(text: str) -> str | None:
     for opening, closing in ((r"\[", r"\]"), (r"\(", r"\)")):
         opened, closed = ESCAPED_BRACKET.sub("", text).count(opening), text.count(closing)
         if has_signs and opened > closed:
-            return f"a formula is not closed: {opening} {opened} times, {closing} {closed} times"
+            return f"a formula is not closed: {opening} {plural(opened, 'time')}, {closing} {plural(closed, 'time')}"
     begun, ended = _environments(text)
     named, unnamed = _environments(NAMED_ENVIRONMENT.sub("", text))
     if begun != ended and named != unnamed:

@@ -12,7 +12,7 @@ from curate.core.example import REASONING_TYPES, Example, Message, content_text
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.lazy import pl
 from curate.core.targets import ARROW, SERVICES, Target
-from curate.core.text import excerpt, visible
+from curate.core.text import quoted, visible
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.message_frame import JOINED_TEXT, PADDED_TEXT
 from curate.lint.rules.polars_text_helpers import answer, answered_question, edit_texts
@@ -86,7 +86,7 @@ def part_type(example: Example, *, target: Target) -> Problems:
     for part in parts_of(example):
         if part.type not in trained_types and not (part.type in REASONING_TYPES and part.message.role == "assistant"):
             instead = "; write the call under `tool_calls` of the message" if part.type == "tool_call" else ""
-            yield Problem(part.pointer, f"a part of type {excerpt(part.type, 30)!r} is not trained on{instead}")
+            yield Problem(part.pointer, f"a part of type {quoted(part.type, 30)} is not trained on{instead}")
 
 
 @value_rule(
@@ -112,7 +112,7 @@ def part_on_wrong_role(example: Example) -> Problems:
             if (kind == "refusal" and message.role != "assistant") or (kind == "video" and message.role != "user"):
                 yield Problem(
                     f"{message.content_pointer}/{i}",
-                    f"a part of type {kind!r} in a message of role {excerpt(message.role or 'none', 30)!r}",
+                    f"a part of type {kind!r} in a message of role {quoted(message.role or 'none', 30)}",
                 )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from curate.core.example import Example, Place
 from curate.core.finding import Problem, Severity
-from curate.core.text import excerpt, visible
+from curate.core.text import quoted, visible
 from curate.lint.rules.duplicates import Found
 from curate.lint.rules.rule import Scope, answers_rule, examples_rule, rule
 
@@ -121,8 +121,8 @@ def equal_request_contradicts(groups: Sequence[Sequence[Example]]) -> Found:
             if later.place in reported or (across and earlier.place.file == later.place.file):
                 continue
             reported.add(later.place)
-            claim, said_before = excerpt(evidence.right, 60), excerpt(evidence.left, 60)
-            message = f"answers {claim!r}, but {visible(str(earlier.place))} answers {said_before!r}"
+            claim, said_before = quoted(evidence.right, 60), quoted(evidence.left, 60)
+            message = f"answers {claim}, but {visible(str(earlier.place))} answers {said_before}"
             yield later, Problem(later.messages[-1].content_pointer, message)
 
 
@@ -143,8 +143,8 @@ def contradicts_itself(examples: Sequence[Example]) -> Found:
 
     for example in examples:
         for contradiction in contradictions_within(example):
-            claim, denied = excerpt(contradiction.evidence.right, 60), excerpt(contradiction.evidence.left, 60)
-            message = f"says {claim!r}, but message {contradiction.earlier} says {denied!r}"
+            claim, denied = quoted(contradiction.evidence.right, 60), quoted(contradiction.evidence.left, 60)
+            message = f"says {claim}, but message {contradiction.earlier} says {denied}"
             yield example, Problem(example.messages[contradiction.later].content_pointer, message)
 
 
@@ -156,6 +156,6 @@ def _conflict_findings(report: "ConflictsResult", code: str) -> Found:
         earlier, later, evidence = conflict.in_order()
         if earlier.setting != later.setting:
             continue
-        claim, said_before = excerpt(evidence[0].right, 60), excerpt(evidence[0].left, 60)
-        message = f"answers {claim!r}, but {visible(str(earlier.example.place))} answers {said_before!r}"
+        claim, said_before = quoted(evidence[0].right, 60), quoted(evidence[0].left, 60)
+        message = f"answers {claim}, but {visible(str(earlier.example.place))} answers {said_before}"
         yield later.example, Problem(later.example.messages[later.turn].content_pointer, message)

@@ -12,7 +12,7 @@ from typing import Final
 
 from curate.core.example import Place
 from curate.core.finding import Finding, PlacedProblems, Problem, Severity
-from curate.core.text import excerpt, plural, visible, words
+from curate.core.text import excerpt, plural, quoted, visible, words
 from curate.lint.rules.dataset_summary import DatasetSummary
 from curate.lint.rules.rule import profile_rule, rule
 
@@ -135,8 +135,8 @@ def one_sided_answers(summary: DatasetSummary) -> PlacedProblems:
     if summary.answers >= MIN_EXAMPLES and summary.label.lead:
         count = summary.label.count
         if count >= ONE_LABEL_SHARE * summary.answers:
-            shown = visible(excerpt(summary.label.text, MAX_LABEL_SHOWN_CHARS))
-            yield _dataset_problem(summary, f"{count / summary.answers:.0%} of the answers are {shown!r}")
+            shown = quoted(summary.label.text, MAX_LABEL_SHOWN_CHARS)
+            yield _dataset_problem(summary, f"{count / summary.answers:.0%} of the answers are {shown}")
 
 
 MAX_LABEL_SHOWN_CHARS: Final = 20

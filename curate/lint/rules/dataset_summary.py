@@ -220,7 +220,7 @@ class DatasetSummary:
         styles = list(styles_of_reasoning(turns, texts))
         has_reasoning = any(says for _, says in styles)
         self.reasoned[has_reasoning] = add_to_count(self.reasoned.get(has_reasoning), place)
-        for style in dict.fromkeys(style for style, _ in styles):
+        for style in dict.fromkeys(style for style, says in styles if says):
             self.reasoning_styles[style] = add_to_count(self.reasoning_styles.get(style), place)
 
     def _add_plain_reasoning(self, batch: Batch) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
-from curate.core.text import excerpt, normalised, plural, words
+from curate.core.text import normalised, plural, quoted, words
 from curate.lint.rules.message_frame import ECHOED_QUESTION, REPEATED_TEXT
 from curate.lint.rules.polars_text_helpers import answer, answered_question, asked, judged_by, matching
 from curate.lint.rules.prefilter import answer_patterns, literals
@@ -204,7 +204,7 @@ def _run_message(prompt: str, text: str) -> str | None:
     run = next((match for match in RUN.finditer(text) if not ENCODED.search(_word_around(text, match))), None)
     if run is None or "```" in text or REPETITION_REQUEST.search(prompt) or RUN.search(prompt):
         return None
-    return f"{excerpt(run.group()[0])!r} occurs {RUN_CHARS} times in a row or more"
+    return f"{quoted(run.group()[0])} occurs {RUN_CHARS} times in a row or more"
 
 
 def _word_around(text: str, run: re.Match[str]) -> str:
@@ -323,7 +323,7 @@ def _repeated_paragraph_message(prompt: str, text: str) -> str | None:
         counts = Counter(part for part in parts if len(part) >= MIN_PARAGRAPH_CHARS and not FORMAL_LINE.match(part))
         part, times = max(counts.items(), key=lambda item: item[1], default=("", 0))
         if times > 1 and (parts is paragraphs or len(part) * times >= MIN_SENTENCES_SHARE * len(text)):
-            return f"a {kind} {times} times: {excerpt(part, 40)!r}"
+            return f"a {kind} {times} times: {quoted(part, 40)}"
     return None
 
 
@@ -358,4 +358,4 @@ def _gibberish_message(prompt: str, text: str) -> str | None:
         or CODE_REQUEST.search(prompt)
     ):
         return None
-    return f"{sum(random)} of {len(random)} words are random letters: {excerpt(' '.join(found_words), 40)!r}"
+    return f"{sum(random)} of {len(random)} words are random letters: {quoted(' '.join(found_words), 40)}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from curate.core.errors import DataError
 from curate.core.example import Example, Place
 from curate.core.finding import Finding, PlacedProblems, Problem, Severity
-from curate.core.text import excerpt, plural, visible
+from curate.core.text import plural, quoted, visible
 from curate.lint.rules.example_columns import ExampleColumns
 from curate.lint.rules.rule import columns_rule, examples_rule, rule
 
@@ -180,8 +180,8 @@ def same_phrase(examples: Sequence[Example]) -> Found:
 
     for _, in_file in groupby(examples, key=lambda example: example.place.file):
         for phrase in repeated_phrases(list(in_file)):
-            where, words = "begin" if phrase.begins else "end", excerpt(phrase.words, 60)
-            yield phrase.first, Problem("", f"{phrase.share:.0%} of the answers {where} with {words!r}")
+            where, words = "begin" if phrase.begins else "end", quoted(phrase.words)
+            yield phrase.first, Problem("", f"{phrase.share:.0%} of the answers {where} with {words}")
 
 
 @rule(

@@ -69,7 +69,7 @@ def type_findings(state: DatasetState) -> PlacedProblems:
     for path, kinds in sorted(changing.items()):
         ordered = sorted(kinds.items(), key=lambda pair: (-pair[1][0], pair[1][1].line))
         counts = ", ".join(
-            f"{kind} {count:,} times (first at {visible(str(first))})" for kind, (count, first) in ordered
+            f"{kind} {plural(count, 'time')} (first at {visible(str(first))})" for kind, (count, first) in ordered
         )
         yield ordered[-1][1][1], Problem("" if "/*" in path else path, f"{visible(excerpt(path, 80))} is {counts}")
 

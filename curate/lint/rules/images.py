@@ -10,7 +10,7 @@ from curate.core.example import Example, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.lazy import pl
 from curate.core.targets import LIMITS, MB, OPENAI_AZURE, SERVICES, Target
-from curate.core.text import excerpt, plural
+from curate.core.text import excerpt, plural, quoted
 from curate.lint.rules.content_parts import IMAGE_TYPES, TypedPart, parts_of
 from curate.lint.rules.dataset_summary import DatasetState, in_some
 from curate.lint.rules.polars_text_helpers import question
@@ -57,8 +57,8 @@ def image_malformed(example: Example, *, target: Target) -> Problems:
         if fault := image_fault(part.value):
             yield Problem(part.pointer, fault)
         elif target in SERVICES and not READABLE_URL.match(url := part.value["image_url"]["url"]):
-            url = excerpt(url, 40)
-            yield Problem(part.pointer, f"{url!r} is neither a web address nor a data URI, which {target} reads")
+            url = quoted(url, 40)
+            yield Problem(part.pointer, f"{url} is neither a web address nor a data URI, which {target} reads")
 
 
 @text_rule(
@@ -104,7 +104,8 @@ def image_count(example: Example) -> Problems:
         count = sum(message.text.count(placeholder) for message in example.messages)
         if isinstance(files, list) and files and len(files) != count:
             yield Problem(
-                f"/{key}", f"{plural(len(files), 'file')}, but {placeholder} occurs {count} times in the messages"
+                f"/{key}",
+                f"{plural(len(files), 'file')}, but {placeholder} occurs {plural(count, 'time')} in the messages",
             )
 
 
@@ -143,7 +144,7 @@ def image_fault(part: dict[str, Any]) -> str | None:
     return (
         None
         if detail is None or detail in DETAIL_VALUES
-        else f"detail {excerpt(str(detail), 20)!r} is not auto, low or high"
+        else f"detail {quoted(str(detail), 20)} is not auto, low or high"
     )
 
 
@@ -189,7 +190,7 @@ def image_on_wrong_role(example: Example) -> Problems:
     """
     for part in images_of(example):
         if part.message.role != "user":
-            yield Problem(part.pointer, f"an image in a message of role {excerpt(part.message.role or 'none', 30)!r}")
+            yield Problem(part.pointer, f"an image in a message of role {quoted(part.message.role or 'none', 30)}")
 
 
 @dataset_rule(

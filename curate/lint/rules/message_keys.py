@@ -18,7 +18,7 @@ from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.form_keys import PAIR_SIDES
 from curate.core.lazy import pl
 from curate.core.targets import OPENAI_AZURE, Target
-from curate.core.text import excerpt, plural
+from curate.core.text import excerpt, plural, quoted
 from curate.lint.rules.dataset_summary import DatasetSummary
 from curate.lint.rules.message_frame import ANSWER_KEYS, REPEATED_TURN, has_media
 from curate.lint.rules.roles import conversation_pointer, intended_role, role_of
@@ -106,7 +106,7 @@ def turn_structure(example: Example) -> Problems:
         side = "assistant" if role == "assistant" else "user" if role in ("user", "tool", "function") else "system"
         if side != expected:
             yield Problem(
-                message.pointer, f"turn of {excerpt(role or 'no role', 30)!r} where the {expected}'s is expected"
+                message.pointer, f"turn of {quoted(role or 'no role', 30)} where the {expected}'s is expected"
             )
             return
         expected, last = ("user" if expected == "assistant" else "assistant"), role
@@ -135,9 +135,7 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
         for key in message.value if not KNOWN_KEYS.issuperset(message.value) else ():
             if key not in KNOWN_KEYS and key not in known_keys:  # each key once per example
                 known_keys.add(key)
-                yield Problem(
-                    f"{message.pointer}/{escape(key)}", f"key {excerpt(key, 40)!r} is not a known message key"
-                )
+                yield Problem(f"{message.pointer}/{escape(key)}", f"key {quoted(key, 40)} is not a known message key")
         if len(message.value) > 2 or not isinstance(message.content, str):
             for pointer, problem in _misplaced_content(message):
                 if problem not in known_keys:
@@ -183,7 +181,7 @@ def _unknown_keys(
         for key, inner in item.items():
             key_pointer = f"{pointer}/{escape(key)}"
             if key not in keys and inner is not None:
-                yield key_pointer, f"key {excerpt(key, 40)!r} is not a known key of a {holder}"
+                yield key_pointer, f"key {quoted(key, 40)} is not a known key of a {holder}"
             elif deep and key not in HARMLESS_KEYS:
                 yield from _unknown_keys(inner, key_pointer, keys, holder, deep=True)
     elif deep and isinstance(item, list):
@@ -223,7 +221,7 @@ def key_on_wrong_role(example: Example) -> Problems:
             if message.value.get(key) and intended_role(message) != owner:
                 yield Problem(
                     f"{message.pointer}/{key}",
-                    f"`{key}` on a message of role {excerpt(message.role or '', 30)!r}; it belongs to {owner!r}",
+                    f"`{key}` on a message of role {quoted(message.role or '', 30)}; it belongs to {owner!r}",
                 )
 
 
@@ -249,7 +247,7 @@ def message_name(example: Example) -> Problems:
         elif not NAME.fullmatch(name):
             yield Problem(
                 f"{message.pointer}/name",
-                f"name {excerpt(name, 40)!r} is not accepted by services" if name else "the name is empty",
+                f"name {quoted(name, 40)} is not accepted by services" if name else "the name is empty",
             )
 
 
@@ -412,7 +410,7 @@ def weight_on_wrong_role(example: Example) -> Problems:
     for message in example.messages:
         if message.value.get("weight") is not None and intended_role(message) != "assistant":
             yield Problem(
-                f"{message.pointer}/weight", f"a weight on a message of role {excerpt(message.role or 'none', 30)!r}"
+                f"{message.pointer}/weight", f"a weight on a message of role {quoted(message.role or 'none', 30)}"
             )
 
 

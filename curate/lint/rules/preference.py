@@ -8,7 +8,7 @@ from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.form_keys import PAIR_SIDES, TRAINED_PAIRS
 from curate.core.lazy import lazy_pattern
 from curate.core.targets import Target
-from curate.core.text import excerpt, normalised, plural, visible, words
+from curate.core.text import excerpt, normalised, plural, quoted, visible, words
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.rule import RepairInput, dataset_rule, value_rule
@@ -63,6 +63,11 @@ class PreferenceSides(NamedTuple):
     def empty(self) -> tuple[bool, bool]:
         """Whether a side has neither text nor calls."""
         return _is_empty(self.chosen), _is_empty(self.rejected)
+
+
+def is_list_of_answers(side: Any) -> bool:
+    """Whether a side is a list of texts or of conversations, not of messages."""
+    return isinstance(side, list) and bool(side) and all(isinstance(answer, str | list) for answer in side)
 
 
 def _is_empty(side: list[SideTurn]) -> bool:
@@ -229,7 +234,7 @@ def empty_side(example: Example) -> Problems:
     """
     pair = pair_of(example)
     for key, empty in zip(pair.keys, pair.empty, strict=True) if pair else ():
-        if empty:
+        if empty and not is_list_of_answers(example.value.get(key)):  # P015 reports it
             yield Problem(f"/{key}", f"`{key}` is empty")
 
 
@@ -247,7 +252,7 @@ def side_unanswered(example: Example) -> Problems:
         return
     for key, side, empty in zip(pair.keys, (pair.chosen, pair.rejected), pair.empty, strict=True):
         if not empty and side[-1].role != "assistant":
-            yield Problem(f"/{key}", f"`{key}` ends with a turn of {excerpt(side[-1].role, 20)!r}, without an answer")
+            yield Problem(f"/{key}", f"`{key}` ends with a turn of {quoted(side[-1].role, 20)}, without an answer")
 
 
 @value_rule("P006", "prompt-answered", Severity.ERROR, hint="End the prompt with the user's turn.")

@@ -6,9 +6,11 @@ from typing import Any, Final
 from curate.core.example import Example, escape
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.form_keys import REJECTED_KEYS
+from curate.core.text import plural
 from curate.lint.rules.calls import tool_calls_malformed
 from curate.lint.rules.content import content_type
 from curate.lint.rules.message_keys import key_on_wrong_role
+from curate.lint.rules.preference import is_list_of_answers
 from curate.lint.rules.roles import message_not_an_object, no_role, role_alias, unknown_role
 from curate.lint.rules.rule import Rule, value_rule
 from curate.read.forms.pairs import speaker_turn
@@ -35,6 +37,11 @@ def rejected_malformed(example: Example) -> Problems:
     """
     for key in REJECTED_KEYS if not example.plain else ():
         side = example.value.get(key)
+        if is_list_of_answers(side):
+            yield Problem(
+                f"/{escape(key)}", f"`{key}` is a list of {plural(len(side), 'answer')}; write a pair for each of them"
+            )
+            continue
         turns = side if isinstance(side, list) else [side] if isinstance(side, dict) else []
         if example.format != "messages" or any(
             isinstance(turn, dict) and {"role", "from"} & turn.keys() for turn in turns

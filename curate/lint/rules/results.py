@@ -9,7 +9,7 @@ from curate.core.example import Example, content_text
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.lazy import lazy_pattern
 from curate.core.targets import Target
-from curate.core.text import excerpt, plural
+from curate.core.text import plural, quoted
 from curate.lint.rules.calls import ids_of
 from curate.lint.rules.rule import Object, on_messages, rule, value_rule
 from curate.lint.rules.tools import (
@@ -55,7 +55,7 @@ def call_id(example: Example, *, target: Target) -> Problems:
             if not is_id(id_ := call.get("id")):
                 yield Problem(pointer, f"{name} has no id")
             elif id_ in used:
-                yield Problem(f"{pointer}/id", f"{name} has the id {excerpt(id_, 40)!r} of an earlier call")
+                yield Problem(f"{pointer}/id", f"{name} has the id {quoted(id_, 40)} of an earlier call")
             else:
                 used.add(id_)
 
@@ -143,13 +143,13 @@ def result_without_call(example: Example) -> Problems:
             if is_id(id_):
                 if id_ not in call_ids and (call_ids or last or not written):
                     yield Problem(
-                        call_pointer(message, "tool_call_id"), f"no earlier call has the id {excerpt(id_, 40)!r}"
+                        call_pointer(message, "tool_call_id"), f"no earlier call has the id {quoted(id_, 40)}"
                     )
                 elif id_ in open_:
                     open_.remove(id_)
                 elif id_ in last:
                     yield Problem(
-                        call_pointer(message, "tool_call_id"), f"the call {excerpt(id_, 40)!r} has a result already"
+                        call_pointer(message, "tool_call_id"), f"the call {quoted(id_, 40)} has a result already"
                     )
             elif not answered:
                 yield Problem(message.pointer, "a result before any call")
@@ -239,7 +239,7 @@ def mistral_call_id(example: Example) -> Problems:
             ids["tool_call_id"] = message.value.get("tool_call_id")
         for key, id_ in ids.items():
             if is_id(id_) and not MISTRAL_ID.fullmatch(id_):
-                yield Problem(f"{message.pointer}/{key}", f"id {excerpt(id_, 40)!r} is not nine letters and digits")
+                yield Problem(f"{message.pointer}/{key}", f"id {quoted(id_, 40)} is not nine letters and digits")
 
 
 @mistral_call_id.repaired_by(safe=True)

@@ -9,7 +9,7 @@ from curate.core.example import ROLES, SYSTEM_ROLES, UNKNOWN, Example, Message, 
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.form_keys import PAIR_SIDES
 from curate.core.targets import MESSAGE_ROLES, OPENAI_AZURE, STRICT_TURNS, Target
-from curate.core.text import excerpt, plural
+from curate.core.text import excerpt, plural, quoted
 from curate.lint.rules.references import REINFORCEMENT_TARGETS, references
 from curate.lint.rules.rule import Object, on_messages, rule
 from curate.read.decode import decode
@@ -177,7 +177,7 @@ def unknown_role(example: Example) -> Problems:
     """
     for message in example.messages:
         if message.role is not None and message.role not in ROLES and alias(message.role) is None:
-            yield Problem(message.role_pointer, f"role {excerpt(message.role)!r} is not known")
+            yield Problem(message.role_pointer, f"role {quoted(message.role)} is not known")
 
 
 @rule("M007", "role-alias", Severity.ERROR, hint="Use the role that the message names.")
@@ -191,7 +191,7 @@ def role_alias(example: Example) -> Problems:
     for message in example.messages:
         if message.role is not None and message.role not in ROLES and (renamed := alias(message.role)):
             name = speaker_for(example, renamed) if message.role_pointer.endswith("/from") else renamed
-            yield Problem(message.role_pointer, f"role {excerpt(message.role)!r} should be {name!r}")
+            yield Problem(message.role_pointer, f"role {quoted(message.role)} should be {name!r}")
 
 
 @role_alias.repaired_by(safe=True)

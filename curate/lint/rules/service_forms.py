@@ -11,7 +11,7 @@ from typing import Any, Final
 from curate.core.example import Example, kind_of
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import LIMITS, Target
-from curate.core.text import excerpt, plural
+from curate.core.text import excerpt, plural, quoted
 from curate.language.reasoning_marks import marked_text
 from curate.lint.rules.content_parts import TypedPart, parts_of
 from curate.lint.rules.rule import form_rule, value_rule
@@ -50,7 +50,7 @@ def service_form(parsed: ParsedLine, *, target: Target) -> Problems:
     for pointer, turn in _turns(value, form) if roles and form in OWN_ROLE_FORMS else ():
         role = turn.get("role", roles[0] if form in CONTENTS_FORMS else None)
         if role not in roles:
-            named = f"role {excerpt(role, 30)!r}" if isinstance(role, str) else f"a role that is {kind_of(role)}"
+            named = f"role {quoted(role, 30)}" if isinstance(role, str) else f"a role that is {kind_of(role)}"
             yield Problem(f"{pointer}/role", f"{named}; {target} accepts {' and '.join(roles[:2])}")
         if form in BLOCK_FORMS and not isinstance(turn.get("content", []), list):
             yield Problem(f"{pointer}/content", f"the content is {kind_of(turn['content'])}, not a list of parts")
@@ -103,7 +103,7 @@ def _call_fault(text: Any) -> str | None:
     """Why a turn holds no calls; None if it does."""
     calls = json_value(_without_leading_reasoning(text)) if isinstance(text, str) else text
     if calls is NOT_JSON:
-        return f"the call is not JSON: {excerpt(text, 40)!r}" if text.strip() else "the call is empty text"
+        return f"the call is not JSON: {quoted(text, 40)}" if text.strip() else "the call is empty text"
     for call in calls if isinstance(calls, list) else [calls]:
         if not isinstance(call, dict):
             return f"the call is {kind_of(call)}, not an object"

@@ -5,7 +5,7 @@ from typing import Final
 
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
-from curate.core.text import excerpt
+from curate.core.text import excerpt, quoted
 from curate.lint.rules.embedded_patterns import (
     ABOUT_INJECTION,
     DOCUMENT_REQUEST,
@@ -186,7 +186,7 @@ def _system_prompt_message(system: str, prompt: str, text: str) -> str | None:
     match = SYSTEM_PROMPT.match(text)
     if match is None or ABOUT_PROMPTS.search(prompt) or ("prompt" in system.lower()):
         return None
-    return f"the answer begins with a system prompt: {excerpt(match.group().strip(), 50)!r}"
+    return f"the answer begins with a system prompt: {quoted(match.group().strip(), 50)}"
 
 
 @text_rule(
@@ -229,7 +229,7 @@ def _embedded_message(role: str, text: str) -> str | None:
     instruction = judge(HARNESS.sub("", text), passages=role == "system")
     return (
         instruction
-        and f"{WHERE.get(role, 'the tool result')} has an instruction to the model: {excerpt(instruction, 50)!r}"
+        and f"{WHERE.get(role, 'the tool result')} has an instruction to the model: {quoted(instruction, 50)}"
     )
 
 
@@ -284,4 +284,4 @@ def _swapped_message(system: str, prompt: str, text: str) -> str | None:
         or ROLE_PLAY.search(f"{system}\n{prompt}")
     ):
         return None
-    return f"the question says {excerpt(offer.group().strip(), 40)!r}, and the answer asks for something"
+    return f"the question says {quoted(offer.group().strip(), 40)}, and the answer asks for something"

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from curate.core.example import Place
 from curate.core.finding import Finding, Severity
-from curate.core.text import excerpt, plural, visible
+from curate.core.text import plural, quoted, visible
 from curate.lint.rules.rule import rule
 
 APART_HINT: Final = "Move one of the two so that both are in one split. `curate split` keeps such groups together."
@@ -337,11 +337,11 @@ def benchmark_in_training(leaks: Iterable[Leak]) -> Iterator[Finding]:
         elif leak.kind == "meaning":
             text = f"asks for {where} in other words, probability {leak.share:.2f}"
         elif leak.kind == "whole":
-            text = f"is {where} word for word: {excerpt(leak.words, MAX_SHOWN_CHARS)!r}"
+            text = f"is {where} word for word: {quoted(leak.words, MAX_SHOWN_CHARS)}"
         else:
             text = (
                 f"shares {len(leak.words.split())} consecutive words with {where}, {leak.share:.0%} of it is in this "
-                f"text: {excerpt(leak.words, MAX_SHOWN_CHARS)!r}"
+                f"text: {quoted(leak.words, MAX_SHOWN_CHARS)}"
             )
         yield benchmark_in_training.finding(leak.place, text + more, pointer=leak.pointer, example=leak.example)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from curate.core.example import Example, Message
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.lazy import lazy_pattern
-from curate.core.text import excerpt
+from curate.core.text import quoted
 from curate.language.identification import clear_language
 from curate.language.quantities import Quantity, quantities_in
 from curate.lint.rules.rule import value_rule
@@ -65,7 +65,7 @@ def ignored_tool_error(example: Example) -> Problems:
     """
     for answer, results in _answers(example):
         if all(_is_error(result.text) for result in results) and not ("?" in answer.text or ADMITS.search(answer.text)):
-            yield Problem(answer.content_pointer, f"the tool result is an error: {excerpt(results[0].text, 40)!r}")
+            yield Problem(answer.content_pointer, f"the tool result is an error: {quoted(results[0].text, 40)}")
 
 
 def _is_error(result: str) -> bool:
@@ -122,7 +122,7 @@ def _opposite_message(leaves: list[tuple[str, Any]], text: str) -> str | None:
     stated = [(key, value) for key, value in leaves if isinstance(value, bool) and not STATUS.search(key)]
     if len(stated) != 1 or not (NO if stated[0][1] else YES).match(text):
         return None
-    return f"the answer says the opposite of the result: {excerpt(stated[0][0], 30)!r} is {json.dumps(stated[0][1])}"
+    return f"the answer says the opposite of the result: {quoted(stated[0][0], 30)} is {json.dumps(stated[0][1])}"
 
 
 def _other_number(
@@ -158,7 +158,7 @@ def _other_number(
     ):
         return None
     key, number = results[0]
-    under = f" under {excerpt(key, 30)!r}" if key else ""
+    under = f" under {quoted(key, 30)}" if key else ""
     return f"the answer has none of the numbers of the result (such as {number.text!r}{under}), but {stated[0].text!r}"
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, TypeGuard
 from curate.core.example import Example, Message, canonical, kind_of
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.targets import FORMATS, LIMITS, OPENAI_AZURE, SERVICES, Target
-from curate.core.text import excerpt, plural
+from curate.core.text import excerpt, plural, quoted
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.roles import TOLERANT_TARGETS, functions_to_tools
 from curate.lint.rules.rule import Object, dataset_rule, messages_in, value_rule
@@ -194,7 +194,7 @@ def tool_name(example: Example) -> Problems:
     for tool in declared_tools(example):
         if not NAME.fullmatch(tool.name):
             length = f" ({len(tool.name)} characters)" if len(tool.name) > 64 else ""
-            yield Problem(tool.at("name"), f"tool name {excerpt(tool.name)!r} is not accepted by services{length}")
+            yield Problem(tool.at("name"), f"tool name {quoted(tool.name)} is not accepted by services{length}")
 
 
 @value_rule("T003", "duplicate-tool", Severity.ERROR, hint="Keep one of the two, or rename one and its calls.")
@@ -209,7 +209,7 @@ def duplicate_tool(example: Example) -> Problems:
     for tool in declared_tools(example):
         key = (tool.pointer.startswith("/functions"), tool.name)  # functions next to tools are reported by T006
         if key in names:
-            yield Problem(tool.at("name"), f"tool {excerpt(tool.name)!r} is declared twice")
+            yield Problem(tool.at("name"), f"tool {quoted(tool.name)} is declared twice")
         names.add(key)
 
 
@@ -376,7 +376,7 @@ def schema_fault(schema: bytes, *, newest: bool = False) -> str | None:
     except RecursionError:
         return "are nested too deep"
     kind = value.get("type", "object")
-    return None if kind == "object" else f"have the type {excerpt(str(kind), 30)!r}, not 'object'"
+    return None if kind == "object" else f"have the type {quoted(str(kind), 30)}, not 'object'"
 
 
 def _has_long_list(schema: Object) -> bool:
@@ -457,7 +457,7 @@ def _strict_fault(schema: bytes) -> str:
             return f"has no `additionalProperties: false`{where}"
         required = subschema.get("required", [])
         if missing := [name for name in subschema.get("properties", {}) if name not in required]:
-            return f"does not require {excerpt(missing[0], 30)!r}{where}"
+            return f"does not require {quoted(missing[0], 30)}{where}"
     return ""
 
 
@@ -486,7 +486,7 @@ def tool_schema(example: Example, *, target: Target) -> Problems:
         if fault is None and target in OPENAI_AZURE and (path := _array_without_items(schema)):
             fault = f"have an array without `items` at {excerpt(path, 60)}, which {target} refuses"
         if fault:
-            yield Problem(tool.at("parameters"), f"the parameters of {excerpt(tool.name)!r} {fault}")
+            yield Problem(tool.at("parameters"), f"the parameters of {quoted(tool.name)} {fault}")
 
 
 @value_rule(
@@ -508,13 +508,13 @@ def tool_undescribed(example: Example, *, target: Target) -> Problems:
     if nova and example.value.get("tools") == []:
         yield Problem(example.tools_pointer, "the list of tools is empty")
     for tool in declared_tools(example):
-        name, description = excerpt(tool.name), tool.function.get("description")
+        name, description = quoted(tool.name), tool.function.get("description")
         if not isinstance(description, str) or (nova and not description.strip()):
-            yield Problem(tool.pointer, f"the tool {name!r} has no description")
+            yield Problem(tool.pointer, f"the tool {name} has no description")
         parameters = tool.function.get("parameters")
         if not isinstance(parameters, dict) or (nova and "type" not in parameters):
             fault = "no parameters" if parameters is None else "parameters without a type"
-            yield Problem(tool.pointer, f"the tool {name!r} has {fault}")
+            yield Problem(tool.pointer, f"the tool {name} has {fault}")
 
 
 @value_rule(
@@ -540,5 +540,5 @@ def not_strict(example: Example) -> Problems:
         schema = canonical(parameters)
         if schema_fault(schema, newest=True) is None and (fault := _strict_fault(schema)):
             yield Problem(
-                tool.at("parameters"), f"the parameters of {excerpt(tool.name)!r} are not strict: the schema {fault}"
+                tool.at("parameters"), f"the parameters of {quoted(tool.name)} are not strict: the schema {fault}"
             )

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from curate.core.form_keys import ROOT_KEY, TURN_LISTS
-from curate.core.text import excerpt
+from curate.core.text import quoted
 from curate.read.forms.form import (
     Format,
     Object,
@@ -212,7 +212,7 @@ def _speaker_turn(item: Object, roles: Mapping[str, str], pointer: str) -> Turn:
     if not role:
         raise UnreadableError(
             f"{pointer}/speaker",
-            f"no role is known for the speaker {excerpt(item['speaker'], 40)!r}: write user, customer, assistant, "
+            f"no role is known for the speaker {quoted(item['speaker'], 40)}: write user, customer, assistant, "
             "agent, system or tool",
         )
     return Turn(
