@@ -155,7 +155,12 @@ class Place(NamedTuple):
     """Number of elements before it on the same line, in a JSON array."""
 
     def __str__(self) -> str:
-        return where(self.file, self.line)
+        return f"{where(self.file, self.line)}{f' ({self.element})' if self.nth else ''}"
+
+    @property
+    def element(self) -> str:
+        """Which element of a JSON array on its line it is; empty for the first one, and for an example of its own."""
+        return f"element {self.nth + 1}" if self.nth else ""
 
 
 @dataclass(frozen=True, slots=True)

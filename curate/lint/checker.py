@@ -483,9 +483,8 @@ class Checker:
         fixable = rule.repair is not None and (
             rule.scope is Scope.COLUMNS or rule.repair.takes in (RepairInput.FIRST, RepairInput.RAW)
         )
-        return Finding(
-            rule.code, severity, place.file, place.line, problem.pointer, problem.message, rule.hint, fixable, None
-        )
+        message = _message_at(place, problem)
+        return Finding(rule.code, severity, place.file, place.line, problem.pointer, message, rule.hint, fixable, None)
 
     def _finding(self, rule: Rule, problem: Problem, parsed: ParsedLine) -> Finding:
         """Create the finding for a problem; in a document element, on the line of the value."""
@@ -502,7 +501,13 @@ class Checker:
             data = parsed.line.data
             line += data.count(b"\n", 0, problem.offset) if problem.offset else line_of(data, pointer) if pointer else 0
         severity, file = self.chosen.severities[rule.code], parsed.place.file
-        return Finding(rule.code, severity, file, line, pointer, problem.message, rule.hint, fixable, example)
+        message = _message_at(parsed.place, problem)
+        return Finding(rule.code, severity, file, line, pointer, message, rule.hint, fixable, example)
+
+
+def _message_at(place: Place, problem: Problem) -> str:
+    """The message of a problem, with the element where several are on a line."""
+    return f"{place.element}: {problem.message}" if place.nth else problem.message
 
 
 def _load_template(model: str, chat_template: str) -> "Template":

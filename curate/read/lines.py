@@ -148,6 +148,7 @@ class _Cutter:
     def array(self) -> Iterator[Element]:
         """The elements of an array, then anything after it."""
         opening = self.line(self.start, self.start + 1)
+        self.nth -= 1  # the bracket is no element
         position = self.skip_space(self.start + 1)
         while (char := self.data[position : position + 1]) not in (b"]", b""):
             if char == b",":
@@ -173,7 +174,9 @@ class _Cutter:
                 yield self.rest(position, "syntax", f"a comma is missing before this{REST_UNREAD}")
                 return
         if not char:
-            yield opening, Defect("cut-off", "the array that starts here is not closed", 0)
+            if opening.number == self.number:
+                opening = opening._replace(nth=self.nth + 1)
+            yield opening, Defect("cut-off", "the array that starts the file is not closed", 0)
         elif (after := self.skip_space(position + 1)) < len(self.data):
             yield self.rest(after, "syntax", "the text after the end of the array was not read")
 

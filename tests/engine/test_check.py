@@ -460,3 +460,22 @@ def test_of_labels_that_differ_no_other_rule_reports_that_they_contradict_each_o
     assert [one.code for one in check_paths([path]).findings if one.code.startswith("X")] == ["X005"]
     found = check_paths([path], CheckConfig(ignore=("X005",))).findings
     assert [one.code for one in found if one.code.startswith("X")] == ["X008"]
+
+
+def test_findings_of_an_array_on_one_line_name_the_element(capsys: Captured) -> None:
+    def asked_by(asks: str, question: str, answer: str) -> dict[str, Any]:
+        return {"messages": [{"role": asks, "content": question}, {"role": "assistant", "content": answer}]}
+
+    chats = [
+        asked_by("human", "Who?", "Me."), asked_by("user", "Is it round?", "Yes."), asked_by("user", "Why?", "So."),
+        asked_by("user", "Why?", "So."), asked_by("human", "When?", "Now."), asked_by("user", "Is it round?", "No."),
+    ]  # fmt: skip
+    Path("chats.json").write_text(json.dumps(chats), encoding="utf-8")
+    main(["check", "chats.json", "--select", "D001,M007,X008", "--output-format", "json"])
+    messages = [finding["message"] for finding in json.loads(capsys.readouterr().out)["findings"]]
+    assert messages == [
+        "element 4: exact copy of chats.json:1 (element 3)",
+        "role 'human' should be 'user'",
+        "element 5: role 'human' should be 'user'",
+        "element 6: answers 'No', but chats.json:1 (element 2) answers 'Yes'",
+    ]

@@ -171,7 +171,7 @@ class DatasetSummary:
         for prompt, count in Counter(systems).items():
             self._count_system(prompt, count)
         self._add_key_types(batch)
-        self.columns.places.add_lines(batch.file, batch.numbers)
+        self.columns.places.add_lines(batch)
         first: dict[tuple[str, ...], int] = {}
         for roles, number in zip(batch.roles, batch.numbers, strict=True):
             first.setdefault(roles, number)

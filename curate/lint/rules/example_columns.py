@@ -64,6 +64,9 @@ class ExampleColumns:
         self.exact, self.folded, self.asked, self.answered, self.kinds, self.places.lines = sorted_columns(
             order, columns
         )
+        if nths := self.places.nths:
+            positions = sorted(range(len(order)), key=order.__getitem__)
+            self.places.nths = {index: nths[before] for index, before in enumerate(positions) if before in nths}
 
     def of_kind(self, kind: int) -> list[int]:
         """The examples whose last answer is of a kind, in order."""

@@ -23,6 +23,7 @@ from curate.corpus.strata import is_label, normalized_label
 from curate.language.negation import NO, YES
 from curate.language.precise_requests import asks_for_amount, asks_yes_or_no, is_brief
 from curate.language.refusals import OPENING_CHARS, refuses
+from curate.read.chunks import Batch
 
 MAX_UINT32: Final = 2**32 - 1
 
@@ -37,29 +38,38 @@ class Places:
     """Number of examples before each chunk."""
     parts: list[tuple[str, int]] = field(default_factory=list)
     """File of each chunk, and number of lines before it."""
+    nths: dict[int, int] = field(default_factory=dict)
+    """`Place.nth` of each example of which it is not 0: only a JSON document has several on one line."""
 
     def add(self, place: Place) -> None:
         """Append the place of the next example."""
         if not self.parts or self.parts[-1] != (place.file, 0):
             self.parts.append((place.file, 0))
             self.starts.append(len(self.lines))
+        if place.nth:
+            self.nths[len(self.lines)] = place.nth
         self.lines.append(min(place.line, MAX_UINT32))
 
-    def add_lines(self, file: str, numbers: "list[int] | array[int]") -> None:
-        """Append the places of the next examples, all of one file."""
-        self.add(Place(file, numbers[0]))
-        self.lines.extend(numbers[1:])
+    def add_lines(self, batch: Batch) -> None:
+        """Append the places of the plain examples of a batch."""
+        if batch.whole:
+            for parsed in batch.whole:
+                self.add(parsed.place)
+            return
+        self.add(Place(batch.file, batch.numbers[0]))
+        self.lines.extend(batch.numbers[1:])
 
     def extend(self, following: "Places", before: int) -> None:
         """Append the places of following examples, with `before` lines of their file before them."""
         size = len(self.lines)
         self.starts += [size + start for start in following.starts]
         self.parts += [(file, before + lines) for file, lines in following.parts]
+        self.nths |= {size + index: nth for index, nth in following.nths.items()}
         self.lines.extend(following.lines)
 
     def __getitem__(self, index: int) -> Place:
         file, before = self.parts[bisect_right(self.starts, index) - 1]
-        return Place(file, before + self.lines[index])
+        return Place(file, before + self.lines[index], self.nths.get(index, 0))
 
     def file_of(self, index: int) -> str:
         """The file of an example."""
