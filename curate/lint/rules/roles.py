@@ -259,30 +259,27 @@ def functions_to_tools(messages: list[Object]) -> list[Object] | None:
     """Convert function calls and results to tool calls and messages; None if a result has no call."""
     converted: list[Object] = []
     waiting: tuple[str, str] | None = None  # name and id of the call whose result comes next
+    calling = False  # whether the last answer is a converted call
     for message in messages:
+        role, id_ = message.get("role"), message.get("tool_call_id")
         call = message.get("function_call")
         if (
             isinstance(call, dict)
             and isinstance(call.get("name"), str)
-            and message.get("role") == "assistant"
+            and role == "assistant"
             and not message.get("tool_calls")
         ):
-            waiting = (call["name"], f"call_{len(converted)}")
+            waiting, calling = (call["name"], f"call_{len(converted)}"), True
             calls = [{"id": waiting[1], "type": "function", "function": call}]
             converted.append({**omit_keys(message, "function_call", "tool_calls"), "tool_calls": calls})
             continue
-        if message.get("role") == "function":
-            if (
-                waiting is None
-                or message.get("name", waiting[0]) != waiting[0]
-                or message.get("tool_call_id") is not None
-            ):
+        if role == "assistant":
+            calling = False
+        if role == "function" or (role == "tool" and calling and not id_):  # neither names its call
+            if waiting is None or id_ is not None or message.get("name", waiting[0]) != waiting[0]:
                 return None
-            message = {  # noqa: PLW2901
-                "role": "tool",
-                "tool_call_id": waiting[1],
-                **omit_keys(message, "role", "name", "tool_call_id"),
-            }
+            dropped = ("role", "name", "tool_call_id") if role == "function" else ("role", "tool_call_id")
+            message = {"role": "tool", "tool_call_id": waiting[1], **omit_keys(message, *dropped)}  # noqa: PLW2901
         converted.append(message)
         waiting = None
     return converted
