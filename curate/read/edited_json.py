@@ -49,7 +49,7 @@ class _Edit:
         span = self._spans.find(pointer)
         if span is None:
             return self._new(after)
-        if _same(before, after):
+        if same_json(before, after):
             return self._line[span.start : span.end]
         if isinstance(before, dict) and isinstance(after, dict):
             if list(before) == list(after):
@@ -112,6 +112,6 @@ def _child(pointer: str, key: str) -> str:
     return f"{pointer}/{escape(key)}"
 
 
-def _same(before: Any, after: Any) -> bool:
+def same_json(before: Any, after: Any) -> bool:
     """Whether two values have one JSON text: 1, 1.0 and true differ."""
     return before is after or json.dumps(before) == json.dumps(after)

@@ -60,6 +60,14 @@ def test_unchanged_values_of_a_fixed_line_keep_their_bytes(write: Write) -> None
     assert path.read_bytes().rstrip(b"\n") == line(("user", "assistant"), merged)
 
 
+@pytest.mark.parametrize(("weight", "number"), [("true", "1"), ("1.0", "1"), ("false", "0"), ('"1"', "1")])
+def test_a_weight_that_is_another_spelling_of_a_number_is_fixed(write: Write, weight: str, number: str) -> None:
+    line = b'{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes", "weight": %s}]}'
+    path = write("data.jsonl", [line % weight.encode()])
+    fix(path)
+    assert path.read_bytes().rstrip(b"\n") == line % number.encode()
+
+
 def test_turns_are_merged_of_users_and_assistants_alone(write: Write) -> None:
     turns = [("system", "A"), ("system", "B"), ("user", "C"), ("user", "D"), ("assistant", "E"), ("assistant", "F")]
     path = write("data.jsonl", [{"messages": [{"role": role, "content": text} for role, text in turns]}])

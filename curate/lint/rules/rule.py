@@ -29,7 +29,7 @@ from curate.core.finding import Finding, Severity
 from curate.core.targets import Target
 from curate.lint.rules.prefilter import Prefilter
 from curate.read.dataset import ParsedLine
-from curate.read.edited_json import edited_json
+from curate.read.edited_json import edited_json, same_json
 from curate.read.formats import with_roles
 
 Options = ParamSpec("Options")
@@ -79,7 +79,7 @@ class Repair:
         if example.format != "messages" and example.source is not parsed.decoded.value:
             return data
         value = self.function(example.value)
-        if value == example.value:
+        if value == example.value and same_json(value, example.value):  # 1, 1.0 and true are equal
             return data
         written = value if example.format == "messages" else with_roles(example, value)
         before = example.value if example.format == "messages" else parsed.decoded.value
