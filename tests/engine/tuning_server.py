@@ -194,11 +194,11 @@ class Handler(BaseHTTPRequestHandler):
         body = self._body(size)
         if trouble == "slow":
             time.sleep(0.6)
-        status, _, code = trouble.partition(" ")
-        if status.isdigit():
+        number, _, code = trouble.partition(" ")
+        if number.isdigit():
             key = (self.headers["Authorization"] or "").removeprefix("Bearer ")
-            error = {"message": f"status {status} for {key}", "code": code or "made_up"}
-            return self._reply({"error": error}, int(status))
+            error = {"message": f"status {number} for {key}", "code": code or "made_up"}
+            return self._reply({"error": error}, int(number))
         if trouble == "html":
             return self._reply(b"<html>for people</html>", 200, "text/html")
         with self.server.lock:

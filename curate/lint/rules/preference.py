@@ -1,7 +1,7 @@
 """Family P: preference data in any format: pairs of chosen and rejected answers, and answers with thumbs up or down."""
 
 import hashlib
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeGuard
 
 from curate.core.example import SYSTEM_ROLES, Example, Place, canonical, content_text, kind_of, known_role
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
@@ -65,7 +65,7 @@ class PreferenceSides(NamedTuple):
         return _is_empty(self.chosen), _is_empty(self.rejected)
 
 
-def is_list_of_answers(side: Any) -> bool:
+def is_list_of_answers(side: Any) -> TypeGuard[list[Any]]:
     """Whether a side is a list of texts or of conversations, not of messages."""
     return isinstance(side, list) and bool(side) and all(isinstance(answer, str | list) for answer in side)
 
