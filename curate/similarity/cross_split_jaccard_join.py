@@ -62,8 +62,8 @@ def nearest_across_splits(
     if their similarity is at least `threshold`.
 
     Sets of one part are not compared with each other. Sets without shingles are similar to none. `threshold`: Jaccard
-    similarity, in (0, 1]; raises `ValueError` for another one. `chosen`: numbers of sets; only for these, the most
-    similar one of any other part.
+    similarity, in (0, 1]; raises `ValueError` for another one. `chosen`: numbers of sets; only these are compared with
+    all others.
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"a similarity of {threshold:g} is not in (0, 1]")
@@ -80,21 +80,20 @@ def nearest_across_splits(
     late = late[np.argsort(sizes[late], kind="stable")]
     for block in np.split(late, np.flatnonzero(np.diff(np.cumsum(sizes[late]) // MAX_INDEXED_SHINGLES)) + 1):
         block.sort()  # to read the file in order
-        nearest.other[block], nearest.similarity[block] = _nearest_of(
-            block, sets, parts, chosen is None, threshold, workers
-        )
+        _compare_block(block, sets, parts, chosen is None, threshold, workers, nearest)
     return nearest
 
 
-def _nearest_of(
+def _compare_block(
     block: Numbers,
     sets: ShingleSets,
     parts: Array,
     before: bool,
     threshold: float,
     workers: WorkerPool,
-) -> NearestSets:
-    """The result of `nearest_across_splits` for only the sets `block` (ascending numbers)."""
+    nearest: NearestSets,
+) -> None:
+    """Compare the sets `block` (ascending numbers) with those of earlier parts; without `before`, of later ones too."""
     indexing = partial(_lookup_of, before=before, threshold=threshold)
     [lookup] = workers.each_compiled(indexing, [_Stretch(0, sets.chosen(block), parts[block])])
     step = max(MIN_SETS_PER_LOOKUP, len(block) // 4)  # each stretch has arrays of the size of the block
@@ -102,11 +101,20 @@ def _nearest_of(
         _Stretch(start, sets.part(start, start + step), parts[start : start + step])
         for start in range(0, len(sets), step)
     )
-    nearest = NearestSets(np.full(len(block), -1, dtype=np.int64), np.zeros(len(block)))
-    for best, other in workers.each_compiled(partial(_nearest_in, lookup), stretches):
-        better = best > nearest.similarity  # ascending, so that the first of equals stays
-        nearest.similarity[better], nearest.other[better] = best[better], other[better]
-    return nearest
+    for start, of_block, of_stretch in workers.each_compiled(partial(_nearest_in, lookup), stretches):
+        _improve(nearest, block, of_block)
+        late = np.flatnonzero(of_stretch.other >= 0)
+        of_late = NearestSets(block[of_stretch.other[late]], of_stretch.similarity[late])
+        _improve(nearest, start + late, of_late)
+
+
+def _improve(nearest: NearestSets, numbers: Numbers, others: NearestSets) -> None:
+    """Write what is nearer to the sets `numbers`, or as near and earlier."""
+    before = NearestSets(nearest.other[numbers], nearest.similarity[numbers])
+    better = others.similarity > before.similarity
+    better |= (others.similarity == before.similarity) & (others.other < before.other) & (others.other >= 0)
+    nearest.other[numbers[better]] = others.other[better]
+    nearest.similarity[numbers[better]] = others.similarity[better]
 
 
 def _lookup_of(block: "_Stretch", *, before: bool, threshold: float) -> "_Lookup":
@@ -143,22 +151,25 @@ class _Stretch(NamedTuple):
     parts: Array
 
 
-def _nearest_in(lookup: _Lookup, stretch: _Stretch) -> tuple[Floats, Numbers]:
-    """For each indexed set the similarity and number of the most similar set of a stretch; 0 and -1 if there is
-    none.
+def _nearest_in(lookup: _Lookup, stretch: _Stretch) -> tuple[int, NearestSets, NearestSets]:
+    """The number of the first set of a stretch; for each indexed set the most similar one of the stretch, by its
+    number, and for each of the stretch the most similar indexed one, by its place in the block.
     """
     from curate.similarity import cross_split_jaccard_join_kernels as kernels
 
     counts, index, indexed, limits, before = lookup
-    best, other = np.zeros(len(indexed.order)), np.full(len(indexed.order), -1, dtype=np.int64)
     sets, parts = stretch.sets, stretch.parts
+    of_block, of_stretch = (
+        NearestSets(np.full(count, -1, dtype=np.int64), np.zeros(count)) for count in (len(indexed.order), len(sets))
+    )
     room = max(int(np.diff(sets.offsets).max()), int(limits.groups.max()))
     kernels.look_up(
-        sets.hashes, sets.offsets, parts, counts, index, indexed, limits, before, 0, len(sets), best, other,
-        np.full(len(best), -1, dtype=np.int32), kernels.buffers_for(room),
+        sets.hashes, sets.offsets, parts, counts, index, indexed, limits, before, 0, len(sets), of_block.similarity,
+        of_block.other, of_stretch.similarity, of_stretch.other, np.full(len(indexed.order), -1, dtype=np.int32),
+        kernels.buffers_for(room),
     )  # fmt: skip
-    other[other >= 0] += stretch.first
-    return best, other
+    of_block.other[of_block.other >= 0] += stretch.first
+    return stretch.first, of_block, of_stretch
 
 
 def _index_of(indexed: Any, sizes: Any) -> tuple[Words, Any]:

@@ -342,39 +342,28 @@ def _candidate_keys(index: Any, key_count: int, set_keys: Any, highs: Any, begin
 
 
 @compiled
-def _compare_row(
-    hashes: Any,
-    begin: int,
-    end: int,
-    row: int,
-    set_map: Any,
-    indexed: Any,
-    place: int,
-    least: float,
-    best: Any,
-    other: Any,
-) -> None:
-    """Write the set `row` for the copy at a place if it is more similar than all before. set_map: the map of the
-    set.
-    """
+def _similarity(
+    hashes: Any, begin: int, end: int, set_map: Any, indexed: Any, place: int, least: float
+) -> Any:  # fmt: skip
+    """The similarity of a set and the copy at a place; 0 if it is below `least`. set_map: the map of the set."""
     both = end - begin + indexed.sizes[place]
     # they share at most (both - d) / 2 shingles, where d is the number of bits that only one of the maps has
     if not _may_be_near(set_map, indexed.maps, place, both - 2.0 * (both * least / (1.0 + least) - 1e-6)):
-        return
+        return 0.0
     copy = indexed.order[place]
     similarity = jaccard(hashes, begin, end, indexed.hashes, indexed.offsets[copy], indexed.offsets[copy + 1], least)
-    if similarity >= least and similarity > best[copy]:
-        best[copy], other[copy] = similarity, row
+    return similarity if similarity >= least else 0.0
 
 
 @compiled
 def look_up(
     hashes: Any, offsets: Any, parts: Any, counts: Any, index: Any, indexed: Any, sizes: Any, before: bool, first: int,
-    last: int, best: Any, other: Any, compared_with: Any, buffers: Any,
+    last: int, best: Any, other: Any, best_copies: Any, copies: Any, compared_with: Any, buffers: Any,
 ) -> Any:  # fmt: skip
-    """Find for each copy the most similar set from `first` up to `last` whose part is different or, with `before`,
-    earlier. counts: how often shingles occur in the copies; if empty, the index has the keys of groups. compared_with:
-    for each copy -1 (int32).
+    """Find for each copy the most similar set from `first` up to `last` of an earlier part, the first of equals
+    (`best`, `other`); without `before` also for each set the most similar copy of an earlier part (`best_copies`,
+    `copies`). counts: how often shingles occur in the copies; if empty, the index has the keys of groups.
+    compared_with: for each copy -1 (int32).
     """
     touched, largest, least = U64(0), len(indexed.starts) - 1, sizes.least
     set_keys, highs, begins, ends, histogram, set_map = buffers
@@ -403,5 +392,11 @@ def look_up(
                 rival = indexed.parts[place]
                 if compared_with[place] != row and rival != parts[row] and not (before and rival < parts[row]):
                     compared_with[place] = row
-                    _compare_row(hashes, begin, begin + size, row, set_map, indexed, place, least, best, other)
+                    similarity = _similarity(hashes, begin, begin + size, set_map, indexed, place, least)
+                    copy = indexed.order[place]
+                    if rival > parts[row]:
+                        if similarity > best[copy]:
+                            best[copy], other[copy] = similarity, row
+                    elif similarity > best_copies[row] or (0.0 < similarity == best_copies[row] and copy < copies[row]):
+                        best_copies[row], copies[row] = similarity, copy
     return touched

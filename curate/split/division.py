@@ -335,8 +335,6 @@ def _grouped_and_assigned(
         assigned = assign(groups.of, groups.names(part.ids), targets, before=before, strata=strata)
         may_be_near = None if last is None else is_linked | (last != assigned.of)
         missed = missed_links(part, search._replace(parts=assigned.of, some=may_be_near))
-        if missed and compared:  # the links of a division without an earlier comparison
-            compared, missed = False, missed_links(part, search._replace(parts=assigned.of))
         if not missed:
             return groups, assigned
         links += missed

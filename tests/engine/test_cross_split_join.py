@@ -24,13 +24,17 @@ def sets_of(members: list[frozenset[int]]) -> ShingleSets:
     return ShingleSets(np.concatenate([np.empty(0, dtype=np.uint32), *rows]), np.cumsum([0, *map(len, rows)]))
 
 
-def brute(members: list[frozenset[int]], parts: list[int], threshold: float) -> list[tuple[int, float]]:
-    """Of each set the most similar one of a smaller part, the first of equals; -1 for none."""
+def brute(
+    members: list[frozenset[int]], parts: list[int], threshold: float, chosen: frozenset[int] | None = None
+) -> list[tuple[int, float]]:
+    """Of each set the most similar one of a smaller part, the first of equals; -1 for none. With `chosen`, one of both
+    is among these.
+    """
     found = []
-    for member, part in zip(members, parts, strict=True):
+    for number, (member, part) in enumerate(zip(members, parts, strict=True)):
         best = (-1, 0.0)
         for other, (rival, before) in enumerate(zip(members, parts, strict=True)):
-            if before < part and member and rival:
+            if before < part and member and rival and (chosen is None or chosen & {number, other}):
                 similarity = len(member & rival) / len(member | rival)
                 if similarity >= threshold and similarity > best[1]:
                     best = (other, similarity)
@@ -46,17 +50,27 @@ def test_all_pairs_are_found(threshold: float, family: list[tuple[frozenset[int]
     assert brute(members, parts, threshold) == list(zip(near.other.tolist(), near.similarity.tolist(), strict=True))
 
 
-def test_many_sets_in_stretches_and_blocks_are_found_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+@given(family=families, chosen=st.frozensets(st.integers(0, 24)))
+def test_all_pairs_of_chosen_sets_are_found(family: list[tuple[frozenset[int], int]], chosen: frozenset[int]) -> None:
+    members, parts = [member for member, _ in family], [part for _, part in family]
+    numbers = np.array(sorted(number for number in chosen if number < len(members) and members[number]), dtype=np.int64)
+    near = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), 0.5, threads(2), numbers)
+    assert brute(members, parts, 0.5, chosen) == list(zip(near.other.tolist(), near.similarity.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("share", [1, 3], ids=["all", "a third"])
+def test_many_sets_in_stretches_and_blocks_are_found_as_in_one(share: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(5)
     base = [frozenset(rng.integers(0, 61, 30).tolist()) for _ in range(60)]
     members = [member ^ {int(rng.integers(0, 61))} for member in base for _ in range(4)]
     parts = rng.integers(0, 3, len(members)).tolist()
-    expected = brute(members, parts, 0.8)
-    assert sum(other >= 0 for other, _ in expected) > 100
+    chosen = None if share == 1 else np.arange(0, len(members), share)
+    expected = brute(members, parts, 0.8, None if chosen is None else frozenset(chosen.tolist()))
+    assert sum(other >= 0 for other, _ in expected) > 80
     monkeypatch.setattr(cross_split_jaccard_join, "CHUNK_SETS", 7)
     monkeypatch.setattr(cross_split_jaccard_join, "MIN_SETS_PER_LOOKUP", 11)
     monkeypatch.setattr(cross_split_jaccard_join, "MAX_INDEXED_SHINGLES", 500)
-    near = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), 0.8, threads(2))
+    near = nearest_across_splits(sets_of(members), np.array(parts, dtype=np.int8), 0.8, threads(2), chosen)
     assert expected == list(zip(near.other.tolist(), near.similarity.tolist(), strict=True))
 
 
