@@ -166,16 +166,40 @@ def bucket_keys(ids: Ids, examples: Sequence[Sequence[int]], kinds: Iterable[int
     """A key for each bucket, given the numbers of its examples in order and what else its rows depend on, a small
     number. `ids`: of all examples.
     """
+    return _beginning_keys(ids, examples, kinds)[np.cumsum(list(map(len, examples)), dtype=np.int64) - 1]
+
+
+def _beginning_keys(ids: Ids, examples: Sequence[Sequence[int]], kinds: Iterable[int]) -> Hashes:
+    """For each example of each bucket, the key of a bucket that ends with it; parameters as of `bucket_keys`."""
     from curate.similarity.word_hashes import mixed
 
     sizes = np.array(list(map(len, examples)), dtype=np.int64)
-    if not len(sizes):
-        return np.empty(0, dtype=np.uint64)
     numbers = np.fromiter(chain.from_iterable(examples), dtype=np.int64, count=int(sizes.sum()))
     starts = np.cumsum(sizes) - sizes
     ranks = (np.arange(len(numbers)) - np.repeat(starts, sizes)).astype(np.uint64)
     hashes = mixed(ids[numbers, 0] ^ mixed(ids[numbers, 1] + mixed(ranks)))
-    return mixed(np.add.reduceat(hashes, starts) ^ mixed(np.fromiter(kinds, dtype=np.uint64)))
+    sums = np.cumsum(hashes)
+    sums -= np.repeat(sums[starts] - hashes[starts], sizes)
+    return mixed(sums ^ np.repeat(mixed(np.fromiter(kinds, dtype=np.uint64)), sizes))
+
+
+def stored_beginnings(
+    stored: StoredRows, ids: Ids, examples: Sequence[Sequence[int]], kinds: Iterable[int]
+) -> list[tuple[int, Ids]]:
+    """For each bucket, how many of its first examples were a bucket of an earlier run, and the rows of that one; 0 and
+    no rows if there was none. Parameters as of `bucket_keys`.
+    """
+    keys = _beginning_keys(ids, examples, kinds)
+    counts, is_known = stored.find(keys)
+    beginnings, start = [(0, np.empty((0, 2), dtype=np.uint64))] * len(examples), 0
+    for number, members in enumerate(examples):
+        known = start + np.flatnonzero(is_known[start : start + len(members)])
+        if len(known):
+            rows, present = stored.find(_row_keys(keys[known[-1:]], counts[known[-1:], 0].astype(np.int64)))
+            if present.all():
+                beginnings[number] = int(known[-1]) - start + 1, rows
+        start += len(members)
+    return beginnings
 
 
 class StoredGroups:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from curate.core.lazy import Ids, Numbers, np
 from curate.core.worker_pool import WorkerPool
-from curate.corpus.cache import DedupCache, bucket_keys, rows_of_buckets
+from curate.corpus.cache import DedupCache, bucket_keys, rows_of_buckets, stored_beginnings
 from curate.corpus.corpus import LineReader, LineRef, Table
 from curate.corpus.links import SMALL_WORDS, asked_words
 
@@ -47,8 +47,8 @@ class _QuestionBatch(NamedTuple):
 
     lines: Mapping[int, LineRef]
     """The line of each example, by the number of the example."""
-    buckets: Sequence[tuple[int, Sequence[int]]]
-    """A part, and the examples whose questions may agree without it."""
+    buckets: Sequence[tuple[int, Sequence[int], int]]
+    """A part, the examples whose questions may agree without it, and how many of them were compared before."""
     parts: int
 
 
@@ -60,18 +60,25 @@ def near_question_pairs(
     the pairs of each bucket. Raises `InputError` if lines cannot be read again.
     """
     distinct, firsts = np.unique(questions, return_index=True)
-    rows, parts = firsts[distinct != 0], keys.shape[1]
+    rows, parts = np.sort(firsts[distinct != 0]), keys.shape[1]  # in a bucket, new examples are the last ones
+    stored = memory.buckets("questions") if memory else None
     buckets = [(part, members) for part in range(parts) for members in _buckets(keys[rows, part], rows)]
-    buckets.sort(key=lambda bucket: min(bucket[1]))  # so that most questions are read for one batch
+    buckets.sort(key=lambda bucket: bucket[1][0])  # so that most questions are read for one batch
 
     def compute(numbers: Numbers) -> Iterator[Ids]:
-        missing = [buckets[number] for number in numbers.tolist()]
-        ranges = table.line_batches([members for _, members in missing], QUESTIONS_PER_BATCH)
+        chosen = [buckets[number] for number in numbers.tolist()]
+        examples = [members for _, members in chosen]
+        before = [(0, np.empty((0, 2), dtype=np.uint64))] * len(chosen)
+        if stored is not None:
+            before = stored_beginnings(stored, table.ids, examples, (part for part, _ in chosen))
+        missing = [(*bucket, compared) for bucket, (compared, _) in zip(chosen, before, strict=True)]
+        ranges = table.line_batches(examples, QUESTIONS_PER_BATCH)
         batches = (_QuestionBatch(lines, missing[batch], parts) for batch, lines in ranges)
-        return chain.from_iterable(workers.each(_nearly_equal_pairs, batches))
+        pairs = chain.from_iterable(workers.each(_nearly_equal_pairs, batches))
+        return (np.concatenate([known, new]) for (_, known), new in zip(before, pairs, strict=True))
 
     stored_keys = bucket_keys(table.ids, [members for _, members in buckets], (part for part, _ in buckets))
-    results = rows_of_buckets(memory.buckets("questions") if memory else None, stored_keys, compute)
+    results = rows_of_buckets(stored, stored_keys, compute)
     pairs = [
         np.array(members)[rows.astype(np.int64)]
         for (_, members), rows in zip(buckets, results, strict=True)
@@ -82,13 +89,13 @@ def near_question_pairs(
 
 
 def _nearly_equal_pairs(batch: _QuestionBatch) -> list[Ids]:
-    """The pairs of each bucket of a batch, by the positions of their examples in it."""
+    """The pairs of each bucket of a batch that were not compared before, by the positions of their examples in it."""
     reader = LineReader()
     reader.read_ahead(line[:3] for line in batch.lines.values())
     words_of = {example: asked_words(reader.example(line)) for example, line in batch.lines.items()}
     pairs = (
-        sorted(set(_nearly_equal_in({i: words_of[example] for i, example in enumerate(members)}, part, batch.parts)))
-        for part, members in batch.buckets
+        sorted(set(_nearly_equal_in([words_of[example] for example in members], part, batch.parts, compared)))
+        for part, members, compared in batch.buckets
     )
     return [np.array(some, dtype=np.uint64).reshape(-1, 2) for some in pairs]
 
@@ -103,23 +110,38 @@ def _buckets(keys: Ids, rows: Numbers) -> Iterator[list[int]]:
         yield rows[order[ends[several] - counts[several] : ends[several]]].tolist()
 
 
-def _nearly_equal_in(questions: Mapping[int, Words], part: int, parts: int) -> Iterator[tuple[int, int]]:
-    """Pairs of nearly equal questions that agree without a part."""
-    groups: Iterable[Sequence[int]] = [list(questions)]
+def _nearly_equal_in(questions: Sequence[Words], part: int, parts: int, compared: int) -> Iterator[tuple[int, int]]:
+    """Pairs of nearly equal questions that agree without a part, except those of the first `compared` questions."""
+    groups: Iterable[Sequence[int]] = [range(len(questions))]
     if len(questions) > MAX_COMPARED:
-        forms = defaultdict[tuple[int, Words], list[int]](list)
-        for example, words in questions.items():
-            content = without_small_words(words)
-            inside = content[part * len(content) // parts : (part + 1) * len(content) // parts]
-            forms[-1, inside].append(example)
-            for place, word in enumerate(inside):
-                for form in spelling_forms(word) if may_be_misspelled(word) else ():
-                    forms[place, (*inside[:place], form, *inside[place + 1 :])].append(example)
-        groups = forms.values()
+        groups = _with_shared_form([_inside(words, part, parts) for words in questions], compared)
     for members in groups:
-        for left, right in combinations(sorted(members), 2):
-            if nearly_equal(questions[left], questions[right]):
+        for left, right in combinations(members, 2):
+            if right >= compared and nearly_equal(questions[left], questions[right]):
                 yield left, right
+
+
+def _inside(words: Words, part: int, parts: int) -> Words:
+    """The content words of a part of a question."""
+    content = without_small_words(words)
+    return content[part * len(content) // parts : (part + 1) * len(content) // parts]
+
+
+def _with_shared_form(insides: Sequence[Words], compared: int) -> Iterable[Sequence[int]]:
+    """The ascending numbers of questions of which a word of the part has a spelling in common, or none differs. Of the
+    first `compared` ones, only those that agree in the other words with a later one.
+    """
+    rest = {
+        (place, *inside[:place], *inside[place + 1 :]) for inside in insides[compared:] for place in range(len(inside))
+    }
+    forms = defaultdict[tuple[int, Words], list[int]](list)
+    for example, inside in enumerate(insides):
+        forms[-1, inside].append(example)
+        for place, word in enumerate(inside):
+            if may_be_misspelled(word) and (place, *inside[:place], *inside[place + 1 :]) in rest:
+                for form in spelling_forms(word):
+                    forms[place, (*inside[:place], form, *inside[place + 1 :])].append(example)
+    return forms.values()
 
 
 def without_small_words(words: Words) -> Words:
