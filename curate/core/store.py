@@ -54,8 +54,14 @@ ZIP64_BYTES: Final = 20
 PADDING_KIND: Final = 0xD935
 """Identifies the part of an extra field that aligns the content, as in packages of Android."""
 ALIGNMENT: Final = 64
-MAX_ARRAY_HEADER: Final = 1 << 12
-"""More than the bytes before the values of an array."""
+ARRAY_HEADER: Final = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '([<>|][a-zA-Z]\d+)', 'fortran_order': (True|False), "
+    rb"'shape': \(([\d, ]*)\), \} *\n",
+    re.DOTALL,
+)
+"""The bytes before the values of an array. NumPy parses them with `ast`, of which Python up to 3.12 has one state for
+all threads: now and then it raises `SystemError`.
+"""
 SIGNATURE_KEY: Final = b', "signature": "'
 """It precedes the signature in a line of a journal."""
 MAX_ROWS: Final = 2_000_000
@@ -133,17 +139,19 @@ def _arrays_in(data: bytearray) -> Arrays:
             raise ValueError(member.filename)
         sizes = LOCAL_SIZES.unpack_from(data, member.header_offset + LOCAL_SIZES_AT)
         start = member.header_offset + LOCAL_HEADER_BYTES + sum(sizes)
-        header = io.BytesIO(data[start : start + MAX_ARRAY_HEADER])
-        if np.lib.format.read_magic(header) != (1, 0):
+        if (header := ARRAY_HEADER.match(data, start)) is None:
             raise ValueError(member.filename)
-        shape, is_fortran, kind = np.lib.format.read_array_header_1_0(header)
+        kind, is_fortran, shape = header[1].decode(), header[2] == b"True", _shape(header[3])
         count = prod(shape)
-        values = np.empty(0, kind)
-        if count:
-            values = np.frombuffer(data, kind, count, start + header.tell())
+        values = np.frombuffer(data, kind, count, header.end()) if count else np.empty(0, kind)
         values = values.reshape(shape, order="F" if is_fortran else "C")
         arrays[member.filename.removesuffix(".npy")] = values if values.flags.aligned else values.copy()
     return arrays
+
+
+def _shape(text: bytes) -> tuple[int, ...]:
+    """The numbers of a tuple that is written as in Python, without its parentheses."""
+    return tuple(int(number) for number in text.split(b",") if number.strip())
 
 
 class _Memory(io.RawIOBase):
