@@ -84,6 +84,8 @@ RANGE_END: Final = re.compile(r"\s?(?:to|bis|a|à|and|und|y|et|e|or|oder|o|ou|[-
 """Stands between the ends of a range."""
 MAX_FACTOR: Final = 60
 """Highest factor by which a value may be a total of another one."""
+PERSON_CLASSIFIER, COUNTED_PERSON = re.compile(r"[位名人]|个人"), "人"
+"""Stands after a number of persons in Chinese, and the word for all forms of it."""
 INCIDENTAL: Final = (1.0, 2.0)
 """Numbers that a text often has besides the one that is asked for: "two halves"."""
 
@@ -112,13 +114,19 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
     part = asked_part(question)
     if len(part.split()) > MAX_QUESTION_WORDS:
         return None
-    if FREQUENCY_QUESTION.search(part):
+    language = language_of(f"{left}\n{right}")
+    if FREQUENCY_QUESTION.search(part) and (
+        language not in ("zh", "ja") or all(frequencies.frequencies_in(text, language) for text in (left, right))
+    ):
         return _other_frequencies(left, right)
     kinds_asked = asked_kinds(part)
-    language = language_of(f"{left}\n{right}")
     question_quantities = quantities_in(question, language)
     left_amounts, right_amounts = (
-        [amount for amount in quantities_in(text, language) if not any(map(amount.same, question_quantities))]
+        [
+            amount
+            for amount in quantities_in(text, language)
+            if not any(_is_equal(amount, other) for other in question_quantities)
+        ]
         for text in (left, right)
     )
     left_amounts, right_amounts = _in_asked_units(part, kinds_asked, (left, left_amounts), (right, right_amounts))
@@ -453,13 +461,15 @@ def _other_classified(
     answers share none of them; a number of one is often incidental. `left` and `right`: numbers with the word after
     each.
     """
-    for word in dict.fromkeys(word for word, _ in left if word and re.search(rf"(?:几|多少|何){word}", question)):
+    for word in dict.fromkeys(word for word, _ in left if word):
+        if not re.search(rf"(?:几|多少|何)(?:{'[位名人]|个人' if word == COUNTED_PERSON else word})", question):
+            continue
         sides = [
             [amount for counted, amount in side if counted == word and amount.value[0] != INCIDENTAL[0]]
             for side in (left, right)
         ]
         if all(sides) and not any(
-            amount.same(other)
+            _is_equal(amount, other)
             for side, others in ((sides[0], right), (sides[1], left))
             for amount, (_, other) in product(side, others)
         ):
@@ -481,12 +491,21 @@ def _counted_word(text: str, amount: Quantity) -> str:
     word = WORD.match(following)
     if word is None:
         return ""
+    if PERSON_CLASSIFIER.match(following):
+        return COUNTED_PERSON
     return word.group()[:1] if UNSPACED_LETTER.match(word.group()) else stem(word.group().lower())
 
 
 def _is_elsewhere(amounts: Sequence[Quantity], others: Sequence[Quantity]) -> bool:
     """Whether a value of one kind is among values of any kind: "from nine", "9 am"."""
-    return any(amount.same(other) for amount in amounts for other in others)
+    return any(_is_equal(amount, other) for amount in amounts for other in others)
+
+
+def _is_equal(amount: Quantity, other: Quantity) -> bool:
+    """Whether two values may be equal; a number is no amount of a smaller unit: 60 are not one minute."""
+    if {amount.kind, other.kind} & {"time", "months"} and "number" in (amount.kind, other.kind):
+        return (amount.value[0] or 0) / amount.unit == (other.value[0] or 0) / other.unit
+    return amount.same(other)
 
 
 def _agree(left_amount: Quantity, right_amount: Quantity, left: str, right: str) -> bool:

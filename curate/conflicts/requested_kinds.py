@@ -32,7 +32,7 @@ ASKED: Final[dict[str, re.Pattern[str]]] = {
         r"|\bcombien (?:de temps|d['’]heures|de (?:minutes|jours|semaines|mois))\b|\b(?:délai|durée|garantie|âge)\b"
         r"|\bquanto tempo\b|\bquant[oa]s (?:minutos|horas|dias|semanas|meses|anos)\b|\b(?:prazo|duração|garantia|idade)\b"  # noqa: E501
         r"|\bquant[ie] (?:minuti|ore|giorni|settimane|mesi|anni)\b|\b(?:durata|quanto dura|garanzia|età)\b"
-        r"|多久|多长时间|多少时间|(?:期|持续|[要得等])[^,，。]{0,3}多长|周期|寿命|保质期|有效期|几年|几周|几分钟|(?:多少|几)个?工作日|多少(?:分钟|小时|周|年|个月)|几天|多少天|几个(?:小时|月|星期)|期限|时长|几岁|年龄|何歳|年齢|何日|何時間|何分|何か月|何週間|どのくらい(?:の(?:期間|時間))|時間(?:は|って)?(?:ど[のれ]くらい|どれぐらい)|期間|期限|所要時間",
+        r"|多久|多长时间|多少时间|(?:期|持续|[要得等])[^,，。]{0,3}多长|周期|寿命|保质期|有效期|几年|几周|几分钟|(?:多少|几)个?工作日|多少(?:分钟|小时|周|年|个月)|几天|多少天|几个(?:小时|月|星期)|期限|时长|几岁|年龄|何歳|年齢|何日|何時間|何分|何か月|何週間|どのくらい(?:の(?:期間|時間))|時間(?:は|って)?(?:ど[のれ]くらい|どれぐらい|どれほど)|期間|期限|所要時間",
         "money": r"\b(?:how much (?:is|are|does|do|will|would|did)|price|costs?|fees?|(?<!in )charges?|fare|rent|deposit|salary|wage)\b"  # noqa: E501
         r"|\b(?:was|wie ?viel) (?:kostet|kosten|zahlt?|bezahl\w+)\b|\b\w*(?:preis|kosten|beitrag|bezahlen|gebühr|miete|kaution|lohn|gehalt)\b"  # noqa: E501
         r"|\bcuánto (?:cuesta|cuestan|vale|hay que pagar|pag\w+|cobra\w*)\b|\b(?:precio|tarifa|coste|costo|importe|cuota)\b"  # noqa: E501

@@ -12,6 +12,7 @@ from curate.language.sentences import sentences
 from curate.language.tokens import content_words
 from curate.language.verdict_words import (
     DENIED,
+    EXPLICIT_NO,
     EXPLICIT_YES,
     GRANTED,
     NEED_QUESTION,
@@ -99,6 +100,8 @@ def verdict(answer: str, request: str, language: str, *, need: bool) -> AnswerVe
     verdicts: list[tuple[int, AnswerVerdict]] = []
     if match := EXPLICIT_YES.match(answer):
         return AnswerVerdict(1, match.group().strip())
+    if match := EXPLICIT_NO.match(answer):
+        return AnswerVerdict(-1, match.group().strip())
     request_words = content_words(positive.sub(" ", negative.sub(" ", request)))
     parts = [part for whole in sentences(answer) for part in UNSPACED_END.split(whole)]
     for position, part in enumerate(parts):

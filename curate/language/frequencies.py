@@ -51,9 +51,11 @@ _HAN_UNITS: Final = {
 }  # fmt: skip
 _HAN_UNIT: Final = "|".join(sorted(_HAN_UNITS, key=len, reverse=True))
 _HAN_NUMBER: Final = r"[\d一二三四五六七八九十两半]+"
+_HAN_VERB: Final = r"[^\W\d一二三四五六七八九十两半每毎]{0,8}?"
+"""What happens, between the time and how many times it does: "每天最多取消三次"."""
 HAN: Final = re.compile(
-    rf"(?:每隔?|毎)(?P<count>{_HAN_NUMBER})?个?(?P<unit>{_HAN_UNIT})(?:(?P<times>{_HAN_NUMBER})[次回])?"
-    rf"|(?P<count2>{_HAN_NUMBER})个?(?P<unit2>{_HAN_UNIT})(?:ごと|おき|(?:に|一般|只|需要?)?(?P<times2>{_HAN_NUMBER})[次回])"
+    rf"(?:每隔?|毎)(?P<count>{_HAN_NUMBER})?个?(?P<unit>{_HAN_UNIT})(?:{_HAN_VERB}(?P<times>{_HAN_NUMBER})[次回])?"
+    rf"|(?<!第)(?P<count2>{_HAN_NUMBER})个?(?P<unit2>{_HAN_UNIT})(?:ごと|おき|{_HAN_VERB}(?P<times2>{_HAN_NUMBER})[次回])"
     rf"|(?P<unit3>{_HAN_UNIT})に(?P<times3>{_HAN_NUMBER})回"
 )
 

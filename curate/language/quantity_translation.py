@@ -69,7 +69,7 @@ HAN_BYTES: Final = lazy_pattern(r"(\d) ?[个個]([KMGT])B?(?![A-Za-z])", re.IGNO
 HAN_AFTER_LATIN: Final = lazy_pattern(r"(\d ?(?:[kmgt]b|kg|mg|ml|km|cm|mm|g))(?=[\u3040-\u9fff])", re.IGNORECASE)
 """A unit in Latin letters without a space after it."""
 HAN_NUMBER: Final = lazy_pattern(
-    rf"(?<![第\w])[零一二三四五六七八九十百千万两兩〇]{{1,7}}(?=[{HAN_COUNTERS}])|(?<=[^第])[零一二三四五六七八九十百千万两兩〇]{{1,7}}(?=[{HAN_COUNTERS}])"
+    rf"(?<![第\w])[零一二三四五六七八九十百千万两兩〇]{{1,7}}(?=[{HAN_COUNTERS}])(?!分之)|(?<=[^第])[零一二三四五六七八九十百千万两兩〇]{{1,7}}(?=[{HAN_COUNTERS}])(?!分之)"
     rf"|(?<!第)[二三四五六七八九十百千万两兩][零一二三四五六七八九十百千万]{{0,6}}(?=[{HAN_CLASSIFIERS}])"
 )
 HAN_HALF: Final = lazy_pattern(
@@ -86,6 +86,10 @@ HAN_PERCENT: Final = lazy_pattern(r"百分之([零一二三四五六七八九十
 HAN_CLOCK: Final = lazy_pattern(
     r"(?P<half>上午|早上|凌晨|清晨|午前|朝|下午|晚上|傍晚|中午|午後|夜)?の?\s*(?P<hour>\d{1,2})\s*[点點時时](?!间|間)(?:钟|整)?(?:(?P<minute>\d{1,2})分|(?P<thirty>半)|(?P<quarters>[一三13])刻|(?P<bare>[0-5]\d)(?!\d|[个天年月元块次人名位周]|小时|％|%))?"
 )
+HAN_PAST_HOUR: Final = lazy_pattern(r"\d{1,2}[点點](?=多)")
+"""Some time after an hour: "八点多"."""
+HAN_LABEL: Final = lazy_pattern(r"\d{1,3}号(?=[键线楼门窗柜机厅房])")
+"""The number of a key, a line or a room."""
 HAN_DIGITAL_CLOCK: Final = lazy_pattern(r"(?<!\d)(?<!\d[:：])(\d{1,2})[:：](\d{2})(?![\d:：]\d|\d)")
 """A time of day as 8:20, which no space separates from the words around it."""
 HAN_MINUTES: Final = lazy_pattern(
@@ -238,6 +242,8 @@ def _han_units(translated: Spelled, language: str) -> Spelled:
     translated = translated.sub(HAN_YEAR, lambda match: f" in {match[1]} ")
     if language == "zh":
         translated = translated.sub(HAN_WEIGHT, _han_weight)
+    for pattern in (HAN_PAST_HOUR, HAN_LABEL):
+        translated = translated.sub(pattern, partial(_always, "某"))
     translated = translated.sub(HAN_CLOCK, _han_clock)
     translated = translated.sub(HAN_DIGITAL_CLOCK, lambda match: f" {match[1]}:{match[2]} ")
     translated = translated.sub(HAN_WEEKDAY, _han_weekday)

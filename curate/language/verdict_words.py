@@ -50,7 +50,7 @@ _DENIED: Final = {
         r"|\bnon (?:si )?(?:può|puoi|possono|possiamo|posso|potete|deve|devono|permette|accetta|accettiamo|conviene|consiglio|consigliamo)\b"  # noqa: E501
         r"|\b(?:vietat[oaie]|proibit[oaie]|impossibile|sconsigli\w+|meglio di no|meglio evitare|pessima idea|cattiva idea)\b|\bnon (?:è|sarebbe|mi sembra) (?:una )?(?:buona|grande) idea\b"  # noqa: E501
     ),
-    "zh": r"不值得|没法|不让|不划算|不具备|不保(?!证|存|留)|不给|不认可|不算|无效|不包[含括]|不属于|没有(?:这个|该)?(?:功能|效力|权利|资格)|(?:目前|暂时)没有|暂无|不太?建议|不可以|不能|不允许|不准|不许|不得|禁止|严禁|不太?合适|不太?适合|不支持|不建议|不推荐|最好别|不行|无法|谢绝|不提供|不接受|没有必要|不需要|不必|听不懂|看不懂|不宜",  # noqa: E501
+    "zh": r"不值得|没法|不让|不划算|不具备|不保(?!证|存|留)|不给|不认可|不算|无效|不包[含括]|不属于|没有(?:这个|该)?(?:功能|效力|权利|资格)|没有?办法|找不回来|(?:目前|暂时)没有|暂无|不太?建议|不可以|不能|不允许|不准|不许|不得|禁止|严禁|不太?合适|不太?适合|不支持|不建议|不推荐|最好别|不行|无法|谢绝|不提供|不接受|没有必要|不需要|不必|听不懂|看不懂|不宜",  # noqa: E501
     "ja": r"だめ|ダメ|できない|入れません|やめて|禁止|できません|いけません|お断り|不可(?!欠|能性)|ご遠慮|控えて|なりません|おすすめしません|お勧めしません|認めていません|認められません|使えません|ありません(?!か)|対応していません|無理です|やめておいた|避けたほうが|おりません|不要です",  # noqa: E501
 }
 _GRANTED: Final = {
@@ -89,7 +89,7 @@ _GRANTED: Final = {
         r"^\W*(?:sì|certo|certamente|assolutamente sì|volentieri)\b|\b(?:permess[oaie]|consentit[oaie]|possibile|ammess[oaie]|accettat[oaie]|benvenut[oaie]|consigliabile)\b|\b(?:può|puoi|si possono|potete)\b"  # noqa: E501
         r"|\b(?:buona|ottima) idea\b|\bnessun problema\b|\bsenza problemi\b"
     ),
-    "zh": r"有(?:这个|该)功能|有效|算数|值得|划算|可以|允许|没问题|没有问题|合适|支持|放心|听得懂|能听懂|欢迎|推荐|建议|能[用听看喝吃带去进]|当然",  # noqa: E501
+    "zh": r"有(?:这个|该)功能|有效|算数|值得|划算|可以|允许|没问题|没有问题|合适|支持|放心|听得懂|能听懂|欢迎|推荐|建议(?![您你先请])|能[用听看喝吃带去进]|找得回来|没有?大碍|没关系|当然",  # noqa: E501
     "ja": r"平気|できる|問題ない|できます|可能です|大丈夫|使えます|問題ありません|かまいません|構いません|お使いになれます|認めています|認められています|いただけます|おすすめです|はい[、。]|もちろん|ございます",  # noqa: E501
 }
 _OPENING_DENIED: Final = {
@@ -111,7 +111,7 @@ _OPENING_DENIED: Final = {
     ),
     "pt": r"infelizmente|lamentavelmente|melhor não|de jeito nenhum|nada disso|nunca\b|evite|esque[çc][ae]\b|eu não faria",  # noqa: E501
     "it": r"purtroppo|meglio (?:di no|evitare|non)|evita\b|mai\b|macché|neanche per sogno",
-    "zh": r"很遗憾|可惜|别(?!担心)|千万别|先别(?!担心|心疼|急|着急|慌|难过)|不要(?!担心|紧)|没办法|想都(?:别|不要|不用)想",  # noqa: E501
+    "zh": r"很遗憾|(?:很|非常|实在|十分)?抱歉(?![让给久])|(?:(?!可以|但|能)[^，。,！]){0,12}(?:请(?:不要|勿|别)(?!担心|紧张|着急)|[^免少受大忘要到，。]不了(?![多几一两三]))|可惜|别(?!担心)|千万别|先别(?!担心|心疼|急|着急|慌|难过)|不要(?!担心|紧)|没办法|想都(?:别|不要|不用)想",  # noqa: E501
     "ja": r"残念ながら|残念です|あいにく|いいえ",
 }
 _OPENING_GRANTED: Final = {
@@ -198,6 +198,8 @@ EXPLICIT_YES: Final = lazy_pattern(
     re.IGNORECASE,
 )
 """First word of an answer that says yes, whatever the rest of the sentence denies."""
+EXPLICIT_NO: Final = lazy_pattern(r"^\W*(?:いいえ[、。]|(?:不行|不可以|不能|不支持|不允许)[的了哦呢呀]?[，。,！])")
+"""First word of an answer that says no, whatever the rest of the sentence grants."""
 WISH: Final = lazy_pattern(
     r"\b(?:(?:i|we) (?:\w+ )?wish|(?:(?:i|we)(?:['’]d| would) (?:\w+ )?|how i(?:['’]d| would) )(?:love|like|have (?:loved|liked)) to (?:say|tell))\b[^,;.:!?]*"  # noqa: E501
     r"|\b(?:(?:würde|hätte|könnte) ich|ich (?:würde|hätte|wünschte)) (?:\w+ ){0,4}?(?:gern|gerne|ich könnte|gewünscht)\b[^,;.:!?]*(?:, dass [^,;.:!?]*)?"  # noqa: E501
