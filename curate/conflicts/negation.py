@@ -20,11 +20,12 @@ from curate.language.negation import NO, YES, are_opposites, has_opposite, negat
 from curate.language.sentences import Aligned
 from curate.language.tokens import differing_spans, plain_words, stem, stems
 
-# "Not only ... but also" and "none other than" are no negations; "0 points" negates like "no points".
+# "Not only ... but also" and "none other than" are no negations; "0 points" negates like "no points", and "the absence
+# of points" like "the lack of points".
 NOT_ONLY: Final = re.compile(
     r"(?:\bnot|n['’]t) (?:only|just|merely|necessarily)\b|\bmore than just\b|\bno (?:doubt|matter|problem|wonder|exception|stranger|less|longer than|later than|more than)\b"  # noqa: E501
     r"|\bwhether or not\b|\b(?:none other|not even)\b|\bnothing (?:short|but|less)\b|\bnever (?:fails?|before)\b"
-    r"|\b(?:zero|0)\b",
+    r"|\b(?:zero|0)\b|\b(?:absence|absent|scarcity|paucity|shortage)\b",
     re.IGNORECASE,
 )
 

@@ -191,6 +191,11 @@ def test_clashing_answers(question: str, left: str, right: str, source: str) -> 
             "No, it is sold without one.",
         ),
         ("Is the museum free on Sundays?", "It is free on Sundays.", "Nobody pays on Sundays."),
+        (
+            "What did the group note?",
+            "The group noted the lack of digits on the remote control.",
+            "The group noted the absence of digits on the remote control.",
+        ),
     ],
 )
 def test_answers_that_may_both_hold(question: str, left: str, right: str) -> None:
