@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from curate.conflicts.requested_amounts import are_of_one_topic
+from curate.conflicts.requested_amounts import MAX_WORDS, are_of_one_topic, word_count
 from curate.conflicts.requested_kinds import FREQUENCY_QUESTION, UNSPACED_END, asked_kinds, asked_part, group
 from curate.core.lazy import lazy_pattern
 from curate.language import frequencies
@@ -252,7 +252,7 @@ def other_closed_values(question: str, left: str, right: str) -> ClosedValues | 
     """The values of two answers, at least one of them of more than `MAX_BRIEF_WORDS` words, that cannot both be right;
     None if there are none.
     """
-    if not are_of_one_topic(left, right):
+    if max(map(word_count, (left, right))) > MAX_WORDS:
         return None
     part, language = asked_part(question), language_of(f"{left}\n{right}")
     for denies, states in _extremes(part, language):
@@ -261,6 +261,8 @@ def other_closed_values(question: str, left: str, right: str) -> ClosedValues | 
             return ClosedValues("numbers", left_denial, stated, PRECISION)
         if right_denial and not left_denial and (stated := states(left)):
             return ClosedValues("numbers", stated, right_denial, PRECISION)
+    if not are_of_one_topic(left, right):
+        return None
     if DAY_PART_QUESTION.search(part):
         return _other_only_values((day_parts_in,), question, left, right, language)
     return (

@@ -98,6 +98,8 @@ def example(question: str, answer: str, line: int = 1, system: str | None = None
         ("Is it on?", "The pump is on; the light is on.", "The pump is on; the light is not on.", "negation"),
         ("Can it be opened?", "The lid of the red box is locked.", "The lid of the red box is unlocked.", "opposites"),
         ("Who is riding the horse?", "A man is riding a horse.", "A woman is riding a horse.", "opposites"),
+        ("How much is a statement?", "A paper statement costs 1.50 euros.", "Statements by mail are free.", "numbers"),
+        ("How many calls can I send per minute?", "Up to 60 requests.", "You can send as many as you like.", "numbers"),
         ("Is it so?", "The dog is running through wet sand.", "The dog is running through dry sand.", "opposites"),
         (
             "Solve 472547338 + 960397912423686.",
@@ -191,6 +193,7 @@ def test_clashing_answers(question: str, left: str, right: str, source: str) -> 
             "No, it is sold without one.",
         ),
         ("Is the museum free on Sundays?", "It is free on Sundays.", "Nobody pays on Sundays."),
+        ("How much is a statement?", "A paper statement costs 1.50 euros.", "Statements are free for students."),
         (
             "What did the group note?",
             "The group noted the lack of digits on the remote control.",
