@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -77,6 +77,16 @@ class RunFolder:
             yield
 
     @contextmanager
+    def begun(self) -> Iterator[None]:
+        """Delete what the block wrote, and raise `OutputError`, where the first files of a run cannot be written."""
+        try:
+            yield
+        except OutputError as error:
+            self.clear()
+            hint = "free disk space or check the permissions, then run the same command again"
+            raise OutputError(error.message, hint) from error.__cause__
+
+    @contextmanager
     def resumable(self) -> Iterator[None]:
         """Raise `OutputError`, which says how to resume, where a file of the run cannot be written in the block."""
         hint = "free disk space or check the permissions, then run the same command with --resume"
@@ -136,10 +146,16 @@ def folder_lock(folder: Path, what: str, option: str) -> Iterator[None]:
     `InputError` for a link in it.
     """
     _require_no_links(folder, option)
+    is_new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock", timeout=LOCK_WAIT):
-            yield
+            try:
+                yield
+            finally:
+                with suppress(OSError):
+                    if is_new and [*folder.iterdir()] == [folder / ".lock"]:  # the block wrote nothing
+                        (folder / ".lock").unlink()
     except Timeout:
         raise OutputError(
             f"{folder}: another {what} runs in this folder", f"wait for it, or name another folder with {option}"
@@ -149,6 +165,10 @@ def folder_lock(folder: Path, what: str, option: str) -> Iterator[None]:
             f"{error.filename or folder}: {error.strerror or error}",
             "free some space or check the permissions, then resume",
         ) from error
+    finally:
+        if is_new:
+            with suppress(OSError):  # it has files
+                folder.rmdir()
 
 
 def _require_no_links(folder: Path, option: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.core.files import write_bytes
+from curate.core.files import write_bytes, write_json
 from tests.conftest import full_disk
 from tests.trainer.tiny import write_recipe
 from train.journal import JsonLines
@@ -254,7 +254,27 @@ def test_a_full_disk_is_told_before_the_training(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage)
     assert run(project, "run") == 2
     assert "the disk has 0.0 MB left" in capsys.readouterr().err
-    assert not (project / "run/identity.json").exists()
+    assert not (project / "run").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit of the size of files")
+@pytest.mark.parametrize("name", ["recipe.json", "environment.json", "identity.json"])
+def test_a_disk_that_is_full_at_the_first_files_leaves_no_half_folder(
+    project: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from train import run_folder
+
+    def on_a_full_disk(path: Path, value: Any) -> None:
+        with full_disk(100 if path.name == name else 1 << 40):
+            write_json(path, value)
+
+    monkeypatch.setattr(run_folder, "write_json", on_a_full_disk)
+    assert run(project, "run") == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"{project / 'run' / name}: cannot be written: File too large" in told
+    assert "then run the same command again" in told
+    assert "nothing was changed" not in told
+    assert not (project / "run").exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no limit of the size of files")

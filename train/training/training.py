@@ -121,10 +121,11 @@ def _settings_of(
     )  # the best one, one that is being written, and the result
     if mode == "fresh" or folder.key is None:
         folder.clear()
-        folder.write("recipe.json", prepared.recipe.model_dump(mode="json"))
-        write_bytes(folder.path / "template.jinja", prepared.template.source.encode())
-        folder.write("environment.json", now.model_dump(mode="json"))
-        folder.write("identity.json", {**identity, "template": prepared.template.hash})
+        with folder.begun():
+            folder.write("recipe.json", prepared.recipe.model_dump(mode="json"))
+            write_bytes(folder.path / "template.jinja", prepared.template.source.encode())
+            folder.write("environment.json", now.model_dump(mode="json"))
+            folder.write("identity.json", {**identity, "template": prepared.template.hash})
         return now
     settings = validated(RunEnvironment, folder.read("environment.json") or {}, str(folder.path / "environment.json"))
     if settings.differs(now):
