@@ -1,6 +1,5 @@
 """Errors that depend on the settings, which a sweep attributes to the trial; and what libraries raise, in our terms."""
 
-import errno
 import os
 import re
 from collections.abc import Iterator
@@ -49,7 +48,7 @@ def memory_errors(hint: str) -> Iterator[None]:
 
 @contextmanager
 def write_errors(path: Path | None = None) -> Iterator[None]:
-    """Raise the `OSError` that made torch, safetensors or NumPy fail to write `path` in the block, such as a full
+    """Raise the `OSError` that made torch or safetensors fail to write `path` in the block, such as a full
     disk; None: the file is not known.
     """
     try:
@@ -58,9 +57,7 @@ def write_errors(path: Path | None = None) -> Iterator[None]:
         cause = error if isinstance(error, OSError) else error.__context__  # of a file that Python has opened
         code = re.search(r"\(os error (\d+)\)", str(error))  # of Rust
         if code is not None:
-            cause = _os_error(int(code[1]))
-        elif re.fullmatch(r"\d+ requested and \d+ written", str(error)):  # of NumPy, which does not say why
-            cause = _os_error(errno.ENOSPC)
+            cause = OSError(int(code[1]), os.strerror(int(code[1])))
         if not isinstance(cause, OSError):
             raise
         if path is not None and cause.filename is None:
@@ -68,8 +65,3 @@ def write_errors(path: Path | None = None) -> Iterator[None]:
         if cause is error:
             raise
         raise cause from None
-
-
-def _os_error(code: int) -> OSError:
-    """The error of the system with a number."""
-    return OSError(code, os.strerror(code))

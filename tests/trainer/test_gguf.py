@@ -83,14 +83,33 @@ def test_another_reader_finds_the_same_weights_in_the_file(
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="has no limit of the size of files")
-def test_a_disk_that_fills_up_under_a_tensor_is_named(
-    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("form", ["gguf", "gguf-adapter"])
+def test_a_limit_that_a_tensor_exceeds_is_named(
+    form: str, finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """NumPy, which writes the tensors, reports the bytes that it has written, and no cause."""
+    """NumPy reports the bytes that it has written, and no cause: a full disk, a quota or a limit of the size."""
     with full_disk(60_000):
-        code, told = exported(finished / "run", "gguf", tmp_path / "out", capsys, "--prompts", "1")
+        code, told = exported(finished / "run", form, tmp_path / "out", capsys, "--prompts", "1")
     assert code == 2
-    assert "out: cannot be written: No space left on device" in told
+    assert "out: cannot be written: File too large" in told
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_a_file_is_closed_whatever_ends_its_writing(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from gguf import GGUFWriter
+
+    writers = []
+
+    def interrupted(writer: Any, *_: Any) -> None:
+        writers.append(writer)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(GGUFWriter, "write_tensor_data", interrupted)
+    assert exported(finished / "run", "gguf", tmp_path / "out", capsys, "--prompts", "1")[0] == 130
+    assert [writer.fout for writer in writers] == [None]
     assert not (tmp_path / "out").exists()
 
 

@@ -38,6 +38,14 @@ TYPES: Final = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "q8_0": 
 """llama.cpp's names of types; Q8_0: blocks of 32 weights in 8 bits with one scale in 16 bits."""
 
 
+class _Written(np.ndarray[Any, Any]):
+    """An array that the gguf package writes by Python: NumPy does not give the cause of a failure, such as a quota."""
+
+    def tofile(self, fid: Any, sep: str = "", format: str = "") -> None:  # noqa: A002, ARG002
+        """Write the bytes of the array. Raises `OSError`."""
+        fid.write(np.ascontiguousarray(self).data)
+
+
 def write_model(
     model: Any,
     config: Any,
@@ -82,7 +90,7 @@ def _closing(writer: Any) -> Iterator[None]:
     """Close the file of a writer after the block; an error of the block is raised, not that of closing after it."""
     try:
         yield
-    except OSError:
+    except BaseException:
         with suppress(OSError):
             writer.close()
         raise
@@ -143,10 +151,9 @@ def _stored_array(tensor: Tensor, matrices: str) -> Any:
     """A tensor as a NumPy array of the values or bytes that the file stores, in the type of `_type_of`."""
     kind = _type_of(tensor.shape, matrices)
     if kind == "q8_0":
-        return gguf_package().quants.quantize(
-            tensor.float().contiguous().numpy(), gguf_package().GGMLQuantizationType.Q8_0
-        )
-    return tensor.to(DTYPES[kind]).contiguous().view(torch.uint8).numpy()
+        q8_0 = gguf_package().GGMLQuantizationType.Q8_0
+        return gguf_package().quants.quantize(tensor.float().contiguous().numpy(), q8_0).view(_Written)
+    return tensor.to(DTYPES[kind]).contiguous().view(torch.uint8).numpy().view(_Written)
 
 
 def load_model(file: Path, dtype: torch.dtype, config: Any, family: Family) -> Any:
@@ -223,9 +230,9 @@ def write_adapter(factors: LoraWeights, config: Any, family: Family, name: str, 
     for module, (down, up) in sorted(factors.modules.items()):
         place = tensor_names.get_name(f"{module}.weight", try_suffixes=(".weight",))
         assert place is not None, f"{module} has no place in llama.cpp"
-        writer.add_tensor(f"{place}.lora_a", down.contiguous().numpy())
+        writer.add_tensor(f"{place}.lora_a", down.contiguous().numpy().view(_Written))
         # Rows of outputs lie in the order of the weight that they are added to.
-        writer.add_tensor(f"{place}.lora_b", laid_out(module, up, config, family).contiguous().numpy())
+        writer.add_tensor(f"{place}.lora_b", laid_out(module, up, config, family).contiguous().numpy().view(_Written))
     with _closing(writer):
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
