@@ -462,3 +462,56 @@ def test_what_was_changed_since_the_training_is_refused(
 def test_a_metric_by_any_name_is_told_the_known_ones() -> None:
     assert all(metric.name == name for name, metric in METRICS.items())
     assert METRICS["exact_match"].score([Expected("a")], [Given("A.")]) == 1
+
+
+def chats(folder: Path, split: str, *pairs: tuple[str, str]) -> None:
+    """Write a split of questions with one answer each."""
+    lines = [
+        {"messages": [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]}
+        for asked, answer in pairs
+    ]
+    (folder / f"split/{split}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+@pytest.mark.slow
+def test_held_out_examples_that_are_not_asked_are_counted(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model takes 256 tokens: a longer prompt would be answered from nothing, and cut the answers beside it."""
+    monkeypatch.chdir(project)
+    chats(
+        project, "test", ("a", "red"), ("b", ""), ("c", " \n"), ("d", "<think>hm</think>"), ("e " * 300, "blue"),
+        ("f", "green green"),
+    )  # fmt: skip
+    words = ("--model", "model", "--data", "split", "--systems", "zero-shot", "--max-new-tokens", "4")
+    assert main(["evaluate", *words, "--json", "--quiet"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [one["expected"] for one in report["outputs"]] == ["red", "green green"]
+    assert any(note.startswith("3 held-out examples not asked: without an answer") for note in report["notes"])
+    assert [one["line"] for one in report["not_asked"]] == [5]
+    assert "tokens with its answer, the model takes 256" in report["not_asked"][0]["reason"]
+    assert not any("are the same" in note for note in report["notes"])
+    chats(project, "test", ("a", "yes"), ("b", "yes"))
+    assert main(["evaluate", *words, "--json", "--quiet"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert "all 2 expected answers are the same: a model that always gives it is right" in report["notes"]
+
+
+@pytest.mark.slow
+def test_a_prompt_at_the_end_of_the_context_does_not_cut_the_answers_beside_it(tiny_model: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from curate.models.template import load_template
+    from train.model.generation import answers
+
+    model, template = AutoModelForCausalLM.from_pretrained(tiny_model), load_template(str(tiny_model))
+    long, short = "red " * 100, "blue apple"
+    while len(template.ids(long)) < 254:
+        long += "e "
+    how = {"max_new_tokens": 8, "room": 10_000}
+    (alone,) = (batch[0] for batch in answers(model, template, [short], [], torch.float32, **how))
+    both = [answer for batch in answers(model, template, [long, short], [], torch.float32, **how) for answer in batch]
+    by_prompt = {answer.prompt: answer.ids for answer in both}
+    assert by_prompt[1] == alone.ids
+    assert [len(by_prompt[0]), len(by_prompt[1])] == [256 - len(template.ids(long)), 8]

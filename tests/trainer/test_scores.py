@@ -2,6 +2,7 @@
 
 import json
 import random
+import unicodedata
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,16 @@ def test_bleu_and_chrf_are_those_of_sacrebleu_on_1000_random_pairs() -> None:
         assert 100 * score("chrf", [one], [other]) == pytest.approx(
             CHRF().corpus_score([other], [[one]]).score, abs=1e-6
         )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["bleu", "chrf", "rouge_l", "token_f1", "exact_match"])
+def test_an_accent_of_its_own_is_no_other_answer(name: str) -> None:
+    text = "tiếng Việt có nhiều dấu thanh"
+    apart = unicodedata.normalize("NFD", text)
+    assert apart != text
+    for wanted, got in ((text, apart), (apart, text)):
+        assert score(name, [wanted], [got]) == pytest.approx(1)
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """The data of an evaluation: the held-out questions, the training examples for prompts, the task and its metrics."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -85,7 +85,8 @@ def eval_setup(trained: Trained, template: Template | None, options: EvaluationO
     labels = len({normalised(question.expected.text) for question in shown})
     default = max(SHOTS, min(labels, 2 * SHOTS)) if task == "classification" else SHOTS
     shots = default if options.shots is None else options.shots
-    notes = _notes(trained, template, questions, shown, task)
+    unanswered = sum(not questions_of([example], turns) for example in held_out)
+    notes = (*_notes_on_answers(questions, unanswered), *_notes(trained, template, questions, shown, task))
     chosen, task_from = spread_evenly(questions, options.limit), why if options.task is None else "named"
     return EvalSetup(
         split, files, chosen, len(questions), shown, task, task_from, metric, shots, notes, template is not None
@@ -106,6 +107,17 @@ def examples_of(trained: Trained, folder: Path, split: str) -> list[Example]:
         )
     examples = [example for example in files.examples() if isinstance(example.value.get("messages"), list)]
     return list(preferred_examples(examples, trained.recipe.objective))
+
+
+def _notes_on_answers(questions: list[EvaluationQuestion], unanswered: int) -> Iterator[str]:
+    """Notes on the expected answers. `unanswered`: the number of examples without any."""
+    if unanswered:
+        yield (
+            f"{plural(unanswered, 'held-out example')} not asked: without an answer to compare with, because it is "
+            "empty, is reasoning alone, or is not trained on"
+        )
+    if len(questions) > 1 and len({repr(question.expected) for question in questions}) == 1:
+        yield f"all {len(questions):,} expected answers are the same: a model that always gives it is right"
 
 
 def _notes(

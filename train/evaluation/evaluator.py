@@ -133,7 +133,9 @@ class Evaluating:
         return [system for system in systems if system not in dropped]
 
     def _prompts(self, systems: Sequence[System]) -> dict[SystemName, list[Any]]:
-        """The prompts of each system; questions that the template refuses are left out for all."""
+        """The prompts of each system; questions that the template refuses, or that are too long for
+        the model, are left out for all.
+        """
         render = self.backend.prompt
         self._leave_out([question for question in self.setup.questions if render(question) is None])
         prompts: dict[SystemName, list[Any]] = {}
@@ -143,7 +145,7 @@ class Evaluating:
         return prompts
 
     def _leave_out(self, refused: list[EvaluationQuestion]) -> None:
-        """Remove the questions that the template refuses, and record why. Raises `InputError` if none is left."""
+        """Remove the questions that cannot be asked, and record why. Raises `InputError` if none is left."""
         for question in refused:
             why = self.backend.refusal(question)
             line, example = question.example.place.line, question.example.id
@@ -152,11 +154,12 @@ class Evaluating:
         self.setup.questions[:] = [question for question in self.setup.questions if id(question) not in refused_ids]
         if refused:
             self.notes.append(
-                f"{plural(len(refused), 'question')} not asked because the chat template refuses them; see `not_asked`"
+                f"{plural(len(refused), 'question')} not asked, refused by the chat template or too long for the "
+                "model; see `not_asked`"
             )
         if not self.setup.questions:
             raise InputError(
-                f"{visible(str(self.setup.files.shown))}: the chat template refuses all of its questions",
+                f"{visible(str(self.setup.files.shown))}: none of its questions can be asked",
                 self.not_asked[0].reason,
             )
 

@@ -1,5 +1,6 @@
 """The base and the tuned model of a run, loaded on this machine and asked in batches."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache as cached
@@ -37,7 +38,9 @@ class LocalModel:
         self.names: dict[str, str | None] = {"model": trained.recipe.model, "tuned_model": None, "server": None}
         self.folder = trained.folder
         """Where answers and the result are kept."""
-        self.prompt = Prompts(self.template, longest_context(base_config(trained.recipe), MAX_PROMPT_TOKENS)).of
+        self.context = longest_context(base_config(trained.recipe), sys.maxsize)
+        """Tokens of the model's longest text."""
+        self.prompt = Prompts(self.template, min(self.context, MAX_PROMPT_TOKENS), self.context).of
         """Renders a question as far as the model's context allows, or returns None."""
         self._made: dict[bool, Any] = {}
 
@@ -46,8 +49,10 @@ class LocalModel:
         return len(self.template.ids(text))
 
     def refusal(self, question: EvaluationQuestion) -> str:
-        """Why the template refuses a question."""
+        """Why a question is not asked: the template refuses it, or it is too long."""
         encoding = self.template.encode({**question.example.value, "messages": question.messages})
+        if encoding.length > self.context:
+            return f"it has {encoding.length:,} tokens with its answer, the model takes {self.context:,}"
         return encoding.problems[0].message if encoding.problems else "the chat template changes its earlier turns"
 
     def agree(

@@ -6,6 +6,7 @@ any.
 
 import random
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -211,13 +212,17 @@ class Prompt:
 class Prompts:
     """Renders questions for one template."""
 
-    def __init__(self, template: Template, room: int) -> None:
+    def __init__(self, template: Template, room: int, context: int = sys.maxsize) -> None:
         self.template = template
         self.room = room
-        """Tokens that prompt and answer may have together."""
+        """Tokens that prompt and answer may have together with examples or passages."""
+        self.context = context
+        """The same without any: the longest text of the model."""
 
     def of(self, question: EvaluationQuestion, shots: Sequence[Shown] = ()) -> Prompt | None:
-        """The prompt with as many of the last examples as fit; None if the template refuses the question."""
+        """The prompt with as many of the last examples as fit; None if the template refuses the question, or if that
+        does not fit.
+        """
         made = (self._prompt_with(question, shots[left:]) for left in range(len(shots) + 1))
         return next((prompt for prompt in made if prompt is not None), None)
 
@@ -227,7 +232,7 @@ class Prompts:
         answer = {key: value for key, value in question.messages[-1].items() if key != "weight"}
         value = {**question.example.value, "messages": [*turns, answer]}
         text, encoding = self.template.prompt(value), self.template.encode(value)
-        if text is None or len(encoding.encoded) != 1 or (shots and encoding.length > self.room):
+        if text is None or len(encoding.encoded) != 1 or encoding.length > (self.room if shots else self.context):
             return None
         return Prompt(text, encoding.encoded[0], len(shots))
 

@@ -64,12 +64,15 @@ def answers(
     """Yield the answers in batches of at most `at_once` questions and `room` tokens; half as many after memory has run
     out.
 
-    The longest prompts come first, so that a lack of memory shows early.
+    The longest prompts come first, so that a lack of memory shows early. A prompt that the model's context leaves less
+    than `max_new_tokens` is alone in its batch: it would cut the answers to the others.
     """
+    context = longest_context(model.config, sys.maxsize)
     lengths = [len(template.ids(prompt)) + max_new_tokens for prompt in questions]
     waiting = sorted(range(len(questions)), key=lambda index: -lengths[index])
     while waiting:
-        batch = waiting[: min(at_once, max(1, room // lengths[waiting[0]]))]
+        longest = lengths[waiting[0]]
+        batch = waiting[: 1 if longest > context else min(at_once, max(1, room // longest))]
         try:
             prompts = [questions[index] for index in batch]
             outputs = answer_ids(model, template, prompts, stops, dtype, max_new_tokens=max_new_tokens)

@@ -1,5 +1,6 @@
 """Metrics of texts: exact match, words, BLEU and chrF as sacrebleu counts them, ROUGE by its package, perplexity."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
@@ -16,6 +17,11 @@ def plain(text: str) -> str:
     """Normalized text without surrounding punctuation; punctuation alone, such as a rating of stars, is kept."""
     normalised_text = normalised(text)
     return normalised_text.strip(" \t.!,;:\"'`*") or normalised_text
+
+
+def composed(text: str) -> str:
+    """The text in Unicode's form NFC: an accent of its own is no other answer."""
+    return unicodedata.normalize("NFC", text)
 
 
 def same(expected: Expected, given: Given) -> float:
@@ -51,7 +57,7 @@ def _bleu(expected: Sequence[Expected]) -> Scorer:  # noqa: ARG001
 
     def counts(expected: Expected, given: Given) -> Sequence[float]:
         """Runs of one to four words that both have, that the answer has, and the lengths of both."""
-        counted = bleu.sentence_score(given.text, [expected.text])
+        counted = bleu.sentence_score(composed(given.text), [composed(expected.text)])
         return [float(count) for count in (*counted.counts, *counted.totals, counted.sys_len, counted.ref_len)]
 
     def score(sums: Matrix) -> Matrix:
@@ -89,7 +95,7 @@ def _chrf_score(sums: Matrix) -> Matrix:
 
 def _character_runs(text: str, size: int) -> Counter[str]:
     """The runs of `size` characters in a text without white space, with their counts."""
-    joined = "".join(text.split())
+    joined = "".join(composed(text).split())
     return Counter(joined[start : start + size] for start in range(len(joined) - size + 1))
 
 
@@ -99,7 +105,7 @@ class _Words:
     def tokenize(self, text: str) -> list[str]:
         from rouge_score.tokenize import tokenize
 
-        return list(tokenize(text, None)) if text.isascii() else words(text.lower())
+        return list(tokenize(text, None)) if text.isascii() else words(composed(text).lower())
 
 
 def _rouge(kind: str, expected: Expected, given: Given) -> float:
