@@ -242,6 +242,7 @@ def test_the_interval_leaves_out_zero_exactly_where_the_test_is_significant(seed
 
 
 def test_a_handful_of_questions_decides_nothing() -> None:
+    assert "1 question is too few to decide" in judged((0.3, 0.0001), (0.3, 0.0001), questions=1).sentence
     assert "9 questions are too few to decide" in judged((0.3, 0.0001), (0.3, 0.0001), questions=9).sentence
 
 

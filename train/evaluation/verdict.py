@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from curate.core.text import plural
 from train.evaluation.evaluation_result import ClassScore, Comparison, Result, Score, Verdict
 from train.evaluation.options import SYSTEMS, SystemName
 from train.scores import METRICS
@@ -196,7 +197,8 @@ def _undecided_text(
     scores = ", ".join(f"{side.title} {side.scores[metric.name].value * metric.scale:.1f}" for side in (best, rival))
     text = f"no measurable gain: {scores} {metric.title} ({_change_text(against, metric)}); use {rival.title}"
     if questions < MIN_QUESTIONS:
-        return f"{text}. {questions} questions are too few to decide: hold out more"
+        verb = "is" if questions == 1 else "are"
+        return f"{text}. {plural(questions, 'question')} {verb} too few to decide: hold out more"
     if (against.difference > 0) == metric.higher and sure < against.p < HOPELESS_P_VALUE:
         needed = ceil(questions * (needed_z(sure) / needed_z(against.p)) ** 2)
         text += f". A difference of this size needs about {max(needed, questions + 1):,} questions"
