@@ -315,6 +315,24 @@ def test_left_out_examples_are_listed(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("renders_alike", [True, False])
+def test_a_developer_message_is_sent_as_a_system_message_only_if_rendered_alike(
+    tmp_path: Path, *, renders_alike: bool
+) -> None:
+    split = write_split(tmp_path / "split", train=0)
+    turns = [{"role": role, "content": "Hi"} for role in ("developer", "user", "assistant")]
+    (split / "train.jsonl").write_text(3 * (json.dumps({"messages": turns}) + "\n"))
+    alike = CHATML.replace("+ message['role'] +", "+ message['role'].replace('developer', 'system') +").replace(
+        "messages[0]['role'] !=", "messages[0]['role'].replace('developer', 'system') !="
+    )
+    template = Template(make_tokenizer(alike if renders_alike else CHATML))
+    loaded = load_split(split, "train", template, recipe())
+    assert loaded.system == ("Hi" if renders_alike else None)
+    said = [text for text in loaded.mismatches if "send it with the role developer" in text]
+    assert [loaded.mismatches[text] for text in said] == ([] if renders_alike else [3])
+
+
+@pytest.mark.slow
 def test_differences_from_inference_are_counted_by_example(tmp_path: Path) -> None:
     split = write_split(tmp_path / "split", train=3)
     unstopped = CHATML.replace("'<|im_end|>' + '\n'", "'\n'")

@@ -141,6 +141,13 @@ def _tokenize(
     return Tokenized(texts, work.columns(), work.facts())
 
 
+DEVELOPER: Final = (
+    "the chat template renders the developer message otherwise than a system message, so chat and exports send none: "
+    "send it with the role developer, or train with the role system"
+)
+"""The mismatch of an example that begins with a developer message."""
+
+
 @dataclass(slots=True)
 class Tokenizing:
     """Encodes the examples of a file one after another."""
@@ -162,6 +169,8 @@ class Tokenizing:
     """Examples that are rendered with `enable_thinking`: those with reasoning, or that set it."""
     system: str | None = None
     """That of the first example."""
+    developer_differs: bool | None = None
+    """Whether the template renders a developer message otherwise than a system message; None: not known yet."""
     shared: dict[str, Any] | None = None
     """What all examples give the chat template beside their messages."""
     open_block: list[int] = field(default_factory=list)
@@ -198,9 +207,26 @@ class Tokenizing:
             if encoding.differing[1]:  # a history that differs from that of inference
                 only, total = encoding.differing
                 self.differing = [self.differing[0] + only, self.differing[1] + total, self.differing[2] + 1]
-        self._count_mismatches({text: None for _, encoding in encoded for text in encoding.mismatches}, example)
-        self._update_shared(example)
-        self._append_example(example.place.line, weight, system_of(example))
+        system = self._system_of(example)
+        mismatches = {text: None for _, encoding in encoded for text in encoding.mismatches}
+        if system != system_of(example):
+            mismatches[DEVELOPER] = None
+        self._count_mismatches(mismatches, example)
+        self._update_shared(example, system)
+        self._append_example(example.place.line, weight, system)
+
+    def _system_of(self, example: Example) -> str | None:
+        """The message of an example that inference sends as its system message; None without one, and for a developer
+        message that the template renders in another way.
+        """
+        system = system_of(example)
+        if system is None or example.value["messages"][0]["role"] == "system":
+            return system
+        if self.developer_differs is None:
+            turns = [{"role": "user", "content": "-"}, {"role": "assistant", "content": "-"}]
+            first, second = ({"messages": [{"role": role, "content": "-"}, *turns]} for role in ("system", "developer"))
+            self.developer_differs = self.template.prompt(first) != self.template.prompt(second)
+        return None if self.developer_differs else system
 
     def _count_mismatches(self, texts: dict[str, None], example: Example) -> None:
         """Count an example under each of the texts, and under what `sft` does not read of a preference. A text may
@@ -271,13 +297,13 @@ class Tokenizing:
         limit = f"max_length = {longest}" if longest <= self.context else f"the model's {self.context}"
         return f"K001 {length} tokens, more than {limit}"
 
-    def _update_shared(self, example: Example) -> None:
+    def _update_shared(self, example: Example, system: str | None) -> None:
         """Remove from `shared` what this example does not have, and count the example if it is rendered with
-        `enable_thinking`.
+        `enable_thinking`. `system`: its system message.
         """
         given = {key: example.value.get(key) for key in ("tools", VARIABLES)}
         if self.shared is None:
-            self.system, self.shared = system_of(example), {key: value for key, value in given.items() if value}
+            self.system, self.shared = system, {key: value for key, value in given.items() if value}
         self.shared = {key: value for key, value in self.shared.items() if given[key] == value}
         answers = (message.value for message in example.messages if message.role == "assistant")
         variables = template_settings(example.value)
