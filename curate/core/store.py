@@ -209,9 +209,9 @@ def save(path: Path, content: Any) -> str:
 
     It is not flushed to disk: a lost entry is computed again.
     """
-    if path.parent.is_symlink():  # of an untrusted project
-        return f"{path.parent}: is a link"
     try:
+        if path.parent.is_symlink():  # of an untrusted project
+            return f"{path.parent}: is a link"
         with new_entry(path) as file:
             if path.suffix == ".json":
                 file.write(json.dumps(content).encode())

@@ -1,5 +1,6 @@
 """Files on the way: nobody can put one in our way, nobody else can read them, and none is left for good."""
 
+import errno
 import gzip
 import json
 import os
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -110,6 +112,20 @@ def test_a_cache_is_for_its_owner_alone(write: Write) -> None:
     Path("curate.toml").write_text('data = ["data.jsonl"]\noutput = "out"\n')
     assert main(["run", "-q"]) == 0
     assert {mode(path) for path in Path(".curate/stages").glob("*.json")} == {0o600}
+
+
+def test_a_cache_of_another_user_does_not_stop_a_command(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("data.jsonl", lines())
+    assert main(["dedup", "data.jsonl", "-q"]) == 0
+    stat_of = os.stat
+
+    def refusing(path: str | Path, *args: Any, **options: Any) -> os.stat_result:  # as in a folder of mode 0700
+        if NEAR.parent.name in Path(path).parent.parts:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return stat_of(path, *args, **options)
+
+    monkeypatch.setattr(os, "stat", refusing)
+    assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "-q"]) == 0
 
 
 @pytest.mark.slow
