@@ -16,6 +16,7 @@ from curate.core.decision_log import DecisionLog
 from curate.core.egress import Consent
 from curate.core.errors import CurateError
 from curate.core.events import Event, StageFinished
+from curate.core.example import content_id
 from curate.core.runs import Project
 from tests.conftest import Write, chat
 from tests.forks import KILL_AT, Forks
@@ -104,6 +105,13 @@ def test_a_decision_is_applied_by_the_next_run(project: Path) -> None:
     assert [("ann", conflict.left.id)] == [
         (r["decided_by"], r["example"]) for r in removed if r["decided_by"] not in ("rule", "detector")
     ]
+
+
+def test_an_example_that_a_person_keeps_is_written_once(project: Path) -> None:
+    kept = chat("Tell me about city number 3.", "City number 3 lies at river 21 and has 39 bridges.")
+    DecisionLog(Project(project).decisions).add(Decision(example=content_id(kept), verdict="keep"))
+    result, _ = reused(project)
+    assert (result.written.removed.reasons["D001"], result.written.kept) == (2, 54)
 
 
 def test_an_error_that_is_suppressed_keeps_its_example(project: Path) -> None:

@@ -410,6 +410,14 @@ def test_a_name_is_found_whole(text: str, name: str) -> None:
     assert name in [text[secret.start : secret.end] for secret in names_in(text)]
 
 
+def test_a_name_is_replaced_alike_in_any_case_and_spacing(write: Write) -> None:
+    names = ["Grace Chen", "GRACE CHEN", "grace  chen"]
+    write("a.jsonl", [chat("Look", json.dumps({"customer": {"name": name}})) for name in names])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "--style", "label", "-q"]) == 0
+    shown = [json.loads(row["messages"][1]["content"])["customer"]["name"] for row in rows("out.jsonl")]
+    assert shown == ["[PERSON_1]"] * 3
+
+
 def test_the_name_in_an_object_of_a_person_is_replaced_and_that_of_a_product_stays(write: Write) -> None:
     arguments = json.dumps({"customer": {"name": "Grace Chen"}, "product": {"name": "Blue Kettle"}})
     write("a.jsonl", [chat("Look", arguments)])
@@ -423,6 +431,7 @@ def test_the_name_in_an_object_of_a_person_is_replaced_and_that_of_a_product_sta
     "text",
     [
         "link/ether brd ff:ff:ff:ff:ff:ff",
+        "lo: link/loopback 00-00-00-00-00-00",
         "Use `user@example.com` as a placeholder.",
         "The part number is 107-1271-09, sold in boxes of 78.",
         "text: table: 1-10953197-6 has 12 columns",
@@ -520,14 +529,16 @@ def test_hostile_text_is_redacted() -> None:
     assert learned_row(redactor, text) == text.replace("john.oneil@acme-corp.io", "[EMAIL_1]")
 
 
-def test_an_invented_name_is_not_the_name_of_another_person(write: Write) -> None:
+def test_an_invented_name_is_not_the_name_of_another_person_in_this_or_an_earlier_run(write: Write) -> None:
     names = [f"{first} {last}" for first, last in zip(WOMEN[:40], SURNAMES[:40], strict=True)]
-    write("a.jsonl", [chat(f"My name is {name}.", "Noted.") for name in names])
-    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    others = [f"{first} {last}" for first, last in zip(WOMEN[40:45], SURNAMES[40:45], strict=True)]
     words = {word for name in names for word in name.split()}
-    for row in rows("out.jsonl"):
-        shown = row["messages"][0]["content"].removeprefix("My name is ").rstrip(".")
-        assert words.isdisjoint(shown.split())
+    for people in (names, others):
+        write("a.jsonl", [chat(f"My name is {name}.", "Noted.") for name in people])
+        assert main(["redact", "a.jsonl", "-o", "out.jsonl", "--keep-mapping", "map.jsonl", "--overwrite", "-q"]) == 0
+        for row in rows("out.jsonl"):
+            shown = row["messages"][0]["content"].removeprefix("My name is ").rstrip(".")
+            assert words.isdisjoint(shown.split())
 
 
 def test_verify_passes_over_the_address_of_all_devices(write: Write) -> None:
