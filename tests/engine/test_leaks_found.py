@@ -305,6 +305,15 @@ def test_what_is_no_leak_is_none(kind: str, write: Write) -> None:
     assert (codes(proof), list(proof.findings)) == (set(), [])
 
 
+def test_a_cut_answer_is_found_where_its_last_words_are_repeated_and_only_in_another_split(write: Write) -> None:
+    cut, last = " ".join(OAK.split()[:22]), " ".join(OAK.split()[17:22])
+    repeating = turns("Name a tree.", f"{cut} as all of us were told at school when we were young and {last}")
+    other = turns("Which one is that?", f"{cut} or so it was said by those who had planted it long ago in their garden")
+    proof = proved(write, [repeating, turns("Is this one?", cut)], [other])
+    assert [(finding.code, finding.file, finding.line) for finding in proof.findings] == [("L015", "test.jsonl", 1)]
+    assert codes(proved(write, [repeating], [turns("Is this one?", cut)])) == {"L015"}
+
+
 def test_each_split_is_held_against_all_before_it_and_none_behind(write: Write) -> None:
     first, second = turns("Name a tree.", BEECH), turns("What is that?", OAK)
     files = {

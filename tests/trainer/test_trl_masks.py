@@ -106,6 +106,10 @@ def test_only_the_ranges_of_an_answer_and_its_end_are_trained_on(template: Templ
     assert template.encode(detailed((0, 3, False))).problems[0].code == "K011"
 
 
+def test_a_range_that_begins_within_a_token_is_no_difference_to_inference(template: Template) -> None:
+    assert template.encode(detailed((0, 2, False), (2, 20, True))).mismatches == ()
+
+
 @pytest.mark.parametrize(
     ("message", "says"),
     [
