@@ -128,6 +128,13 @@ def test_a_group_that_no_held_out_split_can_take_is_trained_on() -> None:
         assert (result.of[:21].tolist(), result.too_large.tolist()) == ([0] * 21, [0])
 
 
+def test_a_group_that_one_held_out_split_can_take_may_be_there() -> None:
+    groups = grouped(40, [(0, 1), (1, 2)])
+    targets = [SplitTargets((0.5, 0.05, 0.45), None, seed) for seed in range(30)]
+    results = [assign(groups.of, groups.names(ids(40)), target) for target in targets]
+    assert {(int(result.of[0]), len(result.too_large)) for result in results} == {(0, 0), (2, 0)}
+
+
 @given(count=st.integers(1, 12), seed=st.integers(0, 200))
 def test_few_groups_fill_as_many_splits_as_they_can_train_first_and_then_test(count: int, seed: int) -> None:
     groups = grouped(count, [])

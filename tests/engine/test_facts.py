@@ -481,6 +481,7 @@ def test_requests_of_several_turns_are_held_against_each_other_turn_by_turn() ->
         )
 
     assert not same_facts(talk("Who are you?"), talk("Tell me about you."))
+    assert not same_facts(talk("Who are you?"), talk("tell me who you are"))
     assert same_facts(talk("Who are you?"), talk("who are you"))
     assert same_facts(talk("Who made this model?"), talk("Who then made this model?", "Have a nice day"))
 
