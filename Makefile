@@ -37,7 +37,7 @@ test: lint  ## Check style, types, layers and generated files, and run all tests
 suite: kernels
 	$(PYTEST)
 
-test-fast: $(READY)  ## Run the fast tests: no model, no subprocess, no full review.
+test-fast: kernels  ## Run the fast tests: no model, no subprocess, no full review.
 	$(PYTEST) -m 'not slow'
 
 explore: $(READY)  ## Run the property tests with 20 times as many examples, of a random seed; takes hours.

@@ -213,6 +213,11 @@ def written_file(name: str, lines: Sequence[object] | bytes) -> Path:
     return path
 
 
+def rows_of(path: Path | str) -> list[Any]:
+    """The values of the lines of a file of JSON Lines."""
+    return [json.loads(line) for line in Path(path).read_bytes().splitlines()]
+
+
 @pytest.fixture
 def write() -> Write:
     """`written_file`."""

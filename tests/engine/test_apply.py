@@ -12,7 +12,7 @@ from curate.core.decision_log import DecisionLog
 from curate.core.example import content_id
 from curate.review import Edit
 from curate.review.bulk import label, rate
-from tests.conftest import chat, written_file
+from tests.conftest import chat, rows_of, written_file
 from tests.scripted_review import decide, expected, new_session
 
 FILES = [Path("a.jsonl"), Path("b.jsonl"), Path("c.jsonl")]
@@ -49,10 +49,6 @@ def outcome(*command: str) -> int:
     return main([*command, "--quiet"])
 
 
-def entries(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
 def splits(folder: Path) -> dict[str, list[str]]:
     return {
         name: sorted((folder / f"{name}.jsonl").read_text().splitlines()) for name in ("train", "validation", "test")
@@ -60,7 +56,7 @@ def splits(folder: Path) -> dict[str, list[str]]:
 
 
 def by_hand(ledger: Path) -> list[tuple[str, int]]:
-    return [(line["file"], line["line"]) for line in entries(ledger) if "code" not in line]
+    return [(line["file"], line["line"]) for line in rows_of(ledger) if "code" not in line]
 
 
 @pytest.mark.slow
@@ -80,7 +76,7 @@ def test_every_command_does_what_was_decided() -> None:
     outcome("convert", *names, "-o", "converted.jsonl")
     outcome("dedup", *names, "-o", "kept.jsonl", "--yes", "--keep", "first")
     Path("curate.toml").unlink()
-    kinds = {line.get("record") for line in entries(Path(".curate", "decisions.jsonl"))}
+    kinds = {line.get("record") for line in rows_of(Path(".curate", "decisions.jsonl"))}
     assert kinds == {None, "edit", "note", "suppression"}
     outcome("split", "clean.jsonl", "-o", "split-clean", "--yes")
     outcome("convert", "clean.jsonl", "-o", "converted-clean.jsonl")
@@ -94,7 +90,7 @@ def test_every_command_does_what_was_decided() -> None:
     ):
         assert by_hand(Path(ledger)) == want.dropped, ledger
     dedup = Path("kept.jsonl").read_bytes().splitlines()
-    gone = [line["text"].encode() for line in entries(Path("kept.removed.jsonl")) if "code" in line]
+    gone = [line["text"].encode() for line in rows_of("kept.removed.jsonl") if "code" in line]
     assert sorted(dedup + gone) == sorted(want.kept)
 
 
@@ -196,12 +192,12 @@ def test_labels_and_ratings_are_written_as_metadata_and_filter_a_split(capsys: p
     assert "5 lines with labels or a rating" in said
     assert "1 line of these had other labels or another rating there, which are replaced" in said
     assert Path("clean.jsonl").read_text().count('"weight": 15e-1, "metadata"') == 1
-    found = [line.get("metadata") for line in entries(Path("clean.jsonl"))]
+    found = [line.get("metadata") for line in rows_of("clean.jsonl")]
     assert found[:6] == [{"rating": 2}, {"rating": 2}, None,
                          {"source": "web", "labels": ["great", "off-topic"], "rating": 5}, {"labels": ["off-topic"]},
                          None]  # fmt: skip
     outcome("split", "a.jsonl", "-o", "out", "--min-rating", "3", "--without-label", "off-topic", "--yes")
-    gone = {(line["line"], line["why"]) for line in entries(Path("out/removed.jsonl"))}
+    gone = {(line["line"], line["why"]) for line in rows_of("out/removed.jsonl")}
     assert gone == {(1, "rated 2 of 5 in review"), (2, "rated 2 of 5 in review"), (4, "labelled off-topic in review"),
                     (5, "labelled off-topic in review")}  # fmt: skip
     assert outcome("split", "a.jsonl", "-o", "out2", "--min-rating", "3", "--no-decisions") == 2
@@ -221,7 +217,7 @@ def test_a_line_stays_for_the_finding_that_was_accepted_alone(pointer: str, remo
         Decision(example=content_id(empty), verdict="keep", format=2, scope="finding", about="C003", pointer=pointer)
     )
     outcome("split", "a.jsonl", "-o", "out", "--yes")
-    assert [entry["line"] for entry in entries(Path("out/removed.jsonl"))] == removed
+    assert [entry["line"] for entry in rows_of("out/removed.jsonl")] == removed
 
 
 def test_an_element_with_an_error_is_removed_from_a_document_of_many_lines() -> None:
@@ -231,4 +227,4 @@ def test_an_element_with_an_error_is_removed_from_a_document_of_many_lines() -> 
     ]
     Path("a.json").write_text(json.dumps(values, indent=1))
     outcome("split", "a.json", "-o", "out", "--yes")
-    assert [entry["code"] for entry in entries(Path("out/removed.jsonl"))] == ["C003"]
+    assert [entry["code"] for entry in rows_of("out/removed.jsonl")] == ["C003"]

@@ -27,7 +27,7 @@ from curate.corpus.boilerplate import (
 from curate.corpus.dedup_text import Segment
 from curate.dedup.near_duplicates import find_duplicates_in
 from tests.bench.split_leaks import exempt_in, leaks, rows_in
-from tests.conftest import Write, of_hundred
+from tests.conftest import Write, of_hundred, rows_of
 
 PREAMBLE = (
     "below is an instruction that describes a task, paired with an input that gives further context. write a response "
@@ -183,7 +183,7 @@ def test_instructions_that_all_requests_begin_with_hide_no_difference(
         assert [json.loads(line)["line"] for line in Path("kept.removed.jsonl").read_bytes().splitlines()] == copies
     assert "shared instructions" in capsys.readouterr().err
     assert main(["dedup", "data.jsonl", "-q", "--keep", "first", "--threshold", "0.7"]) == 0
-    values = [json.loads(line) for line in path.read_bytes().splitlines()]
+    values = rows_of(path)
     examples = [Example(Place("data.jsonl", n), value, "messages", None, True) for n, value in enumerate(values, 1)]
     assert [lost.place.line for lost in find_duplicates_in(examples, DedupConfig(keep="first")).duplicates] == copies
 

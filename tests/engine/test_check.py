@@ -4,7 +4,7 @@ read.
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,12 @@ import curate.lint.checker
 import curate.read.chunks
 from curate.cli.main import main
 from curate.core.config import CheckConfig
-from curate.core.example import TRAINED_KEYS, Example
+from curate.core.example import TRAINED_KEYS
 from curate.core.finding import Finding
 from curate.core.targets import Target
 from curate.core.text import UNSAFE
 from curate.lint.rules import RULES
-from curate.lint.runner import check_paths, itself
-from curate.read.chunks import Chunk, read_at
+from curate.lint.runner import check_paths
 from curate.render.check_formats import OutputFormat
 from curate.render.check_text import MAX_SHOWN
 from tests.conftest import Write, chat, line_of, of_hundred
@@ -283,19 +282,6 @@ def test_a_finding_about_the_whole_file_has_line_0_and_comes_first(write: Write,
 
 
 @pytest.mark.slow
-@given(chosen=st.lists(st.sampled_from(KINDS), min_size=1, max_size=12), chunk=st.integers(1, 5))
-def test_findings_do_not_depend_on_the_size_of_a_chunk(chosen: list[Callable[[int], object]], chunk: int) -> None:
-    path = Path("data.jsonl")
-    path.write_bytes(b"".join(line_of(kind(n)) + b"\n" for n, kind in enumerate(chosen)))
-    whole = check_paths([path])
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("curate.read.file_parts.GROUP_LINES", chunk)
-        cut = check_paths([path])
-    assert cut.findings == whole.findings
-    assert (cut.lines, cut.examples) == (whole.lines, whole.examples)
-
-
-@pytest.mark.slow
 @settings(max_examples=of_hundred(50))  # a check for each line
 @given(chosen=st.lists(st.sampled_from(KINDS), min_size=1, max_size=12))
 def test_an_error_in_one_line_hides_and_adds_nothing_in_the_others(chosen: list[Callable[[int], object]]) -> None:
@@ -309,17 +295,6 @@ def test_an_error_in_one_line_hides_and_adds_nothing_in_the_others(chosen: list[
         alone.write_bytes(GOOD + b"\n" + line + b"\n")
         expected = without_file([finding for finding in check_paths([alone], config).findings if finding.line == 2])
         assert without_file([finding for finding in found if finding.line == n]) == expected
-
-
-@pytest.mark.slow
-@given(chosen=st.lists(st.sampled_from(KINDS), min_size=1, max_size=12))
-def test_judging_a_shape_once_finds_the_same_as_judging_every_example(chosen: list[Callable[[int], object]]) -> None:
-    path = Path("data.jsonl")
-    path.write_bytes(b"".join(line_of(kind(n)) + b"\n" for n, kind in enumerate([*chosen, *chosen])))
-    remembered = check_paths([path]).findings
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(curate.lint.checker, "structure_signature", lambda _: None)
-        assert check_paths([path]).findings == remembered
 
 
 OTHER_KEYS = (
@@ -394,12 +369,6 @@ def test_text_from_the_data_is_shown_and_never_obeyed(
         assert "role '[red]bold[/red] [link=file:///]' is not known" in out
 
 
-@pytest.mark.parametrize("said", ["\x1b[31mred", "\x9b31m", "\u202e"])
-def test_a_hostile_path_is_told_without_being_obeyed(capsys: Captured, said: str) -> None:
-    assert check(f"missing{said}.jsonl") == 2
-    assert not UNSAFE.search(capsys.readouterr().err.replace("\n", ""))
-
-
 def test_contradictory_answers_are_found_wherever_the_requests_stand(write: Write) -> None:
     """Across files, documents and chunks; each example that contradicts an earlier one once, with its own line."""
     ask = "How long can I return it?"
@@ -432,26 +401,6 @@ def test_which_of_many_answers_over_files_are_compared_does_not_depend_on_their_
         assert len(found) == 7  # the other seven of eight answers contradict the first
         compared.add(frozenset(days for message in found for days in re.findall(r"(\d+) days", message)))
     assert len(compared) == 1
-
-
-def test_requests_whose_answers_cannot_contradict_are_not_read_again(
-    write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read: list[int] = []
-
-    def read_some(chunk: Chunk, numbers: Iterable[int], value_of: Callable[[Example], object]) -> dict[int, object]:
-        chosen = list(numbers)
-        read.extend(chosen if value_of is itself else [])
-        return read_at(chunk, chosen, value_of)
-
-    monkeypatch.setattr("curate.lint.runner.read_at", read_some)
-    tell = "A goose sees the weather and flies far away to the south with all of the others. " * 3
-    rows = [("Tell me of geese.", f"{tell} Once more: {n}.") for n in range(6)]
-    rows += [("Name a bird.", "A goose."), ("Name a bird.", "A tit."), ("Is it open?", f"Yes. {tell}")]
-    rows += [("Is it open?", f"No. {tell}"), ("How old is he?", "He is 31 years old."), ("How old is he?", "He is 30.")]
-    found = check_paths([write("data.jsonl", rows)]).findings
-    assert [one.line for one in found if one.code == "X008"] == [10, 12]
-    assert read == [9, 10, 11, 12]
 
 
 def test_of_labels_that_differ_no_other_rule_reports_that_they_contradict_each_other(write: Write) -> None:

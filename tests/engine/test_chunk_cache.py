@@ -97,14 +97,6 @@ def test_no_cache_writes_no_cache(run: Run) -> None:
     assert CACHE.exists()
 
 
-@pytest.mark.slow
-def test_chunks_that_are_cached_are_not_checked_again(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = [run(*command) for command in COMMANDS]
-    for name in ("curate.lint.checker.read_chunk", "curate.corpus.stats.read_chunk"):
-        monkeypatch.setattr(name, None)
-    assert [run(*command) for command in COMMANDS] == expected
-
-
 def test_only_chunks_with_new_lines_are_checked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     run(*COMMANDS[0])
     checked: list[int] = []

@@ -117,6 +117,7 @@ def test_findings_do_not_depend_on_how_a_file_is_cut(file: tuple[list[bytes], by
     packed.write_bytes(gzip.compress(path.read_bytes()))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("curate.read.file_parts.CHUNK_BYTES", size)
+        patched.setattr("curate.read.file_parts.GROUP_LINES", 1 + size % 5)
         cut = check_paths([path], config)
         patched.setattr(CHECKER, "KEY_BLIND_RULES", frozenset())  # lines with other keys are read as objects
         unpacked = check_paths([packed], config, name_of=lambda _: str(path))

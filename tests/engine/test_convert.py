@@ -17,7 +17,7 @@ from curate.core.form_keys import PAIR_SIDES
 from curate.lint.rules.roles import with_known_roles
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from tests import strategies
-from tests.conftest import Write, chat, full_disk, line_of
+from tests.conftest import Write, chat, full_disk, line_of, rows_of
 from tests.workspaces import workspace
 
 Captured = pytest.CaptureFixture[str]
@@ -33,11 +33,11 @@ def convert(*paths: Path, chosen: bool = False) -> ConvertResult:
 
 
 def written() -> list[Any]:
-    return [json.loads(line) for line in OUT.read_bytes().splitlines()]
+    return rows_of(OUT)
 
 
 def aside() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in ASIDE.read_bytes().splitlines()]
+    return rows_of(ASIDE)
 
 
 def only(write: Write, value: object, *, chosen: bool = False) -> Any:

@@ -11,7 +11,6 @@ import pytest
 
 from curate.cli.main import main
 from curate.split import groups
-from curate.split.cut_answers import cut_answers
 from tests.bench.split_leaks import rows_in
 from tests.conftest import Write, chat
 from tests.leaks import Row
@@ -135,25 +134,6 @@ def chain(rng: random.Random, count: int) -> list[Row]:
     """Examples of which each answer is the beginning of the next one."""
     tokens = words(rng, "English", 20 + count)
     return [chat(" ".join(words(rng, "German", 26)), " ".join(tokens[: 20 + number])) for number in range(count)]
-
-
-def test_answers_that_each_begin_the_next_one_are_grouped_with_a_link_each(
-    write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rows = chain(random.Random(3), 60)
-    write("data.jsonl", [*rows, *(chat(f"Is {number} even?", "Ask again.") for number in range(60))])
-    links: list[int] = []
-
-    def counted(*args: Any, **options: Any) -> Any:
-        cut = cut_answers(*args, **options)
-        links.append(len(cut.parts))
-        return cut
-
-    monkeypatch.setattr(groups, "cut_answers", counted)
-    assert main(["split", "data.jsonl", "-o", "out", "--yes", "-q"]) in (0, 1)
-    assert links == [len(rows) - 1]
-    sides = [part for part in rows_in(Path("out")).values() if any(row in part for row in rows)]
-    assert len(sides) == 1
 
 
 @pytest.mark.slow

@@ -26,6 +26,7 @@ from curate.leakage.decontaminate import contaminated as contaminated_by
 from curate.leakage.rephrased import add_facts, rephrased
 from curate.read.benchmark import Item, ItemText, read_benchmark
 from curate.similarity.ngram_index import spans_of
+from tests.conftest import rows_of
 from tests.workspaces import workspace
 
 QUESTION = (
@@ -388,7 +389,7 @@ def test_kept_and_removed_are_what_was_read(tmp_path: Path) -> None:
     result = decontaminate(workspace([data]), [bench])
     write_decontaminated(result, tmp_path / "out.jsonl")
     assert (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines() == [lines[0], lines[2], "{broken"]
-    [removed] = [json.loads(line) for line in (tmp_path / "out.removed.jsonl").read_text(encoding="utf-8").splitlines()]
+    [removed] = rows_of(tmp_path / "out.removed.jsonl")
     assert (removed["line"], removed["code"], removed["text"]) == (2, "L007", lines[1])
     assert [(of.items, of.not_looked_for, of.found) for of in result.benchmarks] == [(2, 0, [1])]
 

@@ -19,7 +19,7 @@ from curate.core.decision_log import DecisionLog
 from curate.core.errors import OutputError
 from curate.core.example import content_id
 from curate.core.files import TEMPORARY_SUFFIX
-from tests.conftest import Write, chat, line_of, schema_of, trust_folder
+from tests.conftest import Write, chat, line_of, rows_of, schema_of, trust_folder
 from tests.forks import Forks
 from tests.workspaces import plan
 
@@ -40,7 +40,7 @@ def dedup(*words: str) -> int:
 
 
 def removed() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in Path("out.removed.jsonl").read_bytes().splitlines()]
+    return rows_of("out.removed.jsonl")
 
 
 def test_what_is_kept_keeps_its_bytes_and_what_goes_keeps_its_reason(
@@ -204,7 +204,7 @@ def test_a_memory_limit_below_what_is_needed_is_refused_with_the_least_that_suff
     if name.endswith(".gz"):
         Path(name).write_bytes(gzip.compress(path.read_bytes()))
     elif name != path.name:
-        Path(name).write_text(json.dumps([json.loads(line) for line in path.read_text().splitlines()]))
+        Path(name).write_text(json.dumps(rows_of(path)))
     for limit in ("0", "1MB", "64MB"):
         assert main([*command, name, "-q", "--memory", limit]) == 2
     assert not Path("out").exists()
@@ -218,7 +218,7 @@ def test_a_compressed_document_needs_as_much_memory_as_it_does_unpacked(
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write("data.jsonl", [(f"Question {number}?", f"Answer {number}.") for number in range(3_000)])
-    document = json.dumps([json.loads(line) for line in path.read_text().splitlines()]).encode()
+    document = json.dumps(rows_of(path)).encode()
     Path("data.json").write_bytes(document)
     Path("packed.json.gz").write_bytes(gzip.compress(document))
     for name in ("data.json", "packed.json.gz"):
@@ -387,10 +387,10 @@ def test_the_one_with_the_fewest_findings_stays_and_of_equal_ones_the_first(form
         else b"\n".join(lines),
     )
     assert dedup("data.jsonl", "-o", "out.jsonl", "--threshold", "0.7") == 0
-    assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [json.loads(lines[1])]
+    assert rows_of("out.jsonl") == [json.loads(lines[1])]
     Path("curate.toml").write_text('[check]\nignore = ["Q022"]\n')
     assert dedup("data.jsonl", "-o", "out.jsonl", "--threshold", "0.7", "--overwrite") == 0
-    assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [json.loads(lines[0])]
+    assert rows_of("out.jsonl") == [json.loads(lines[0])]
 
 
 def test_no_example_goes_in_favor_of_one_with_an_error(write: Write) -> None:
@@ -564,9 +564,7 @@ def test_elements_of_an_array_go_and_stay_as_they_should_however_they_are_laid_o
     lines = [line_of(pair) for pair in (*PAIRS, ("Bye", "See you."))]
     write("data.json", b"[" + between.join(lines) + b"]")
     assert dedup("data.json", "-o", "out.jsonl", "--explain") == 0
-    assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [
-        json.loads(lines[at]) for at in (0, 1, 4)
-    ]
+    assert rows_of("out.jsonl") == [json.loads(lines[at]) for at in (0, 1, 4)]
     assert [json.loads(item["text"]) for item in removed()] == [json.loads(lines[at]) for at in (2, 3)]
 
 

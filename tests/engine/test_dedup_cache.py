@@ -20,7 +20,7 @@ from curate.core.config import CheckConfig, DedupConfig
 from curate.core.worker_pool import WorkerPool
 from curate.corpus import cache as module
 from curate.corpus import corpus, loading
-from curate.corpus.cache import DedupCache, arrays_of, columns_for, columns_from, pair_keys
+from curate.corpus.cache import DedupCache, arrays_of, columns_for, columns_from
 from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.dedup import cluster_resolution
 from curate.lint.project_check import ProjectRules
@@ -143,27 +143,6 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compa
 
 
 ids = st.lists(st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1)), min_size=1, max_size=8)
-
-
-@given(ids, ids, st.booleans(), st.integers(0, 2**8))
-def test_a_verdict_is_asked_for_once_and_for_both_orders(
-    left: list[tuple[int, int]], right: list[tuple[int, int]], words: bool, bits: int
-) -> None:
-    shutil.rmtree(CACHE, ignore_errors=True)
-    size = min(len(left), len(right))
-    one, other = (np.array(some[:size], dtype=np.uint64) for some in (left, right))
-    every, same = np.full(size, words), np.array([bits >> at & 1 == 1 for at in range(size)])
-    same = same[
-        [min(at for at in range(size) if {left[at], right[at]} == {left[nth], right[nth]}) for nth in range(size)]
-    ]
-    first, again = (DedupCache.of(CACHE, FeatureSpec("conversation", Shingling())) for _ in range(2))
-    assert not first.verdicts.find(pair_keys(one, other, every))[1].any()
-    first.verdicts.add(pair_keys(one, other, every), same)
-    first.save()
-    for ends in ((one, other), (other, one)):
-        found, known = again.verdicts.find(pair_keys(*ends, every))
-        assert (found.tolist(), known.tolist()) == (same.tolist(), [True] * size)
-        assert not again.verdicts.find(pair_keys(*ends, ~every))[1].any()
 
 
 @pytest.mark.slow

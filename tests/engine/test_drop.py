@@ -13,9 +13,8 @@ from curate.cli.main import main
 from curate.core.decision import Decision
 from curate.core.decision_log import DecisionLog
 from curate.core.example import content_id
-from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.review import ReviewStatus
-from tests.conftest import chat
+from tests.conftest import chat, rows_of
 from tests.scripted_review import new_session
 
 PLACEHOLDER = "Dear [insert name], thank you for thing number {}."
@@ -38,10 +37,6 @@ def written(path: Path, values: list[dict[str, Any]]) -> bytes:
     return data
 
 
-def ledger(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
 @pytest.mark.parametrize("options", [["--drop", "Q002,Q006"], ["--drop", "Q002", "--drop", "Q006"], ["--drop", "Q"]])
 def test_dedup_drops_what_rules_find_and_keeps_the_rest_byte_for_byte(
     options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -49,7 +44,7 @@ def test_dedup_drops_what_rules_find_and_keeps_the_rest_byte_for_byte(
     monkeypatch.chdir(tmp_path)
     data = written(Path("data.jsonl"), lines())
     assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", *options, "-q"]) == 0
-    removed = ledger(next(path for path in Path().glob("*removed.jsonl")))
+    removed = rows_of(next(path for path in Path().glob("*removed.jsonl")))
     assert [entry["code"] for entry in removed] == ["Q002", "Q002", "Q002", "Q006"]
     assert [entry["line"] for entry in removed] == [21, 22, 23, 24]
     kept = Path("kept.jsonl").read_bytes()
@@ -68,7 +63,7 @@ def test_the_reason_of_a_line_is_its_first_finding_in_the_report(
     assert len(reported) > 1
     output, removed = ("kept.jsonl", "kept.removed.jsonl") if command == "dedup" else ("out", "out/removed.jsonl")
     assert main([command, "data.jsonl", "-o", output, "--drop", "C", "-q"]) == 0
-    assert [entry["code"] for entry in ledger(Path(removed)) if entry["line"] == 42] == reported[:1]
+    assert [entry["code"] for entry in rows_of(Path(removed)) if entry["line"] == 42] == reported[:1]
 
 
 def test_no_example_loses_to_one_that_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +83,7 @@ def test_split_drops_and_restores(
     monkeypatch.chdir(tmp_path)
     data = written(Path("data.jsonl"), lines())
     assert main(["split", "data.jsonl", "-o", "out", "--drop", "Q002,Q006", "-q"]) == 0
-    assert [entry["code"] for entry in ledger(Path("out/removed.jsonl"))] == ["Q002", "Q002", "Q002", "Q006"]
+    assert [entry["code"] for entry in rows_of("out/removed.jsonl")] == ["Q002", "Q002", "Q002", "Q006"]
     assert main(["restore", "out", "--reason", "Q002,Q006"]) == 0
     parts = [Path(f"out/{name}.jsonl").read_bytes().splitlines() for name in ("train", "validation", "test")]
     assert sorted(line for part in parts for line in part) == sorted(data.splitlines())
@@ -101,7 +96,7 @@ def test_split_drops_by_a_rule_over_the_whole_data_set(tmp_path: Path, monkeypat
         [*lines(0), chat("What is thing number 3, please?", "It is thing number 3, as chapter 21 tells.")],
     )
     assert main(["split", "data.jsonl", "-o", "out", "--drop", "D001", "-q"]) == 0
-    assert [entry["code"] for entry in ledger(Path("out/removed.jsonl"))] == ["D001"]
+    assert [entry["code"] for entry in rows_of("out/removed.jsonl")] == ["D001"]
 
 
 @pytest.mark.parametrize("place", ["option", "configuration"])
@@ -111,7 +106,7 @@ def test_run_drops(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     check = '[check]\ndrop = ["Q002", "Q006"]\n' if place == "configuration" else ""
     Path("curate.toml").write_text(f'data = ["data.jsonl"]\n{check}', encoding="utf-8")
     assert main(["run", "-q", *(["--drop", "Q002,Q006"] if place == "option" else [])]) == 0
-    assert sorted(entry["code"] for entry in ledger(Path("out/removed.jsonl"))) == ["Q002", "Q002", "Q002", "Q006"]
+    assert sorted(entry["code"] for entry in rows_of("out/removed.jsonl")) == ["Q002", "Q002", "Q002", "Q006"]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +128,7 @@ def test_much_of_a_file_needs_a_yes(
     Path("out").mkdir(exist_ok=True)
     assert main([*words, "--drop", "Q002", "-q", "--yes"]) == 0
     removed = next(path for path in Path("out").glob("*removed.jsonl"))
-    assert [entry["code"] for entry in ledger(removed)].count("Q002") == 30
+    assert [entry["code"] for entry in rows_of(removed)].count("Q002") == 30
 
 
 def test_what_a_person_keeps_and_what_is_suppressed_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,7 +138,7 @@ def test_what_a_person_keeps_and_what_is_suppressed_stays(tmp_path: Path, monkey
     kept = content_id(lines()[21])
     DecisionLog(Path(".curate/decisions.jsonl")).add(Decision(example=kept, verdict="keep"))
     assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "--drop", "Q002", "-q"]) == 0
-    assert [entry["line"] for entry in ledger(next(path for path in Path().glob("*removed.jsonl")))] == [23]
+    assert [entry["line"] for entry in rows_of(next(path for path in Path().glob("*removed.jsonl")))] == [23]
 
 
 def test_a_code_that_no_rule_has_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +170,7 @@ def test_split_and_run_leave_out_the_same_lines(tmp_path: Path, monkeypatch: pyt
         'data = ["data.jsonl"]\noutput = "run"\n[check]\nseverity = { Q = "error" }\n', encoding="utf-8"
     )
     assert (main(["split", "data.jsonl", "-o", "split", "-q"]), main(["run", "-q"])) == (0, 0)
-    codes = [[entry["code"] for entry in ledger(Path(folder, "removed.jsonl"))] for folder in ("split", "run")]
+    codes = [[entry["code"] for entry in rows_of(Path(folder, "removed.jsonl"))] for folder in ("split", "run")]
     assert codes[0] == codes[1] == ["Q002", "Q002", "Q002", "Q006", "Q024"]
 
 
@@ -221,20 +216,3 @@ def test_lines_that_would_be_dropped_can_be_reviewed() -> None:
     queue = session.examples
     assert len(queue) == 44
     assert {int(status) for status in queue.statuses.values} == {ReviewStatus.UNDECIDED}
-
-
-def test_lines_are_dropped_without_reading_the_data_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    written(Path("data.jsonl"), lines())
-    size, chunks = Path("data.jsonl").stat().st_size, list[int]()
-
-    def read(chunk: Chunk, *rest: Any, **options: Any) -> Batch:
-        if chunk.data is None or len(chunk.data) == size:  # the lines of duplicates are checked again
-            chunks.append(chunk.start)
-        return read_chunk(chunk, *rest, **options)
-
-    for module in ("curate.corpus.features", "curate.lint.checker"):
-        monkeypatch.setattr(f"{module}.read_chunk", read)
-    found = curate.dedup("data.jsonl", drop=["Q002"])
-    assert found.removed["code"].to_list() == ["Q002"] * 3
-    assert chunks == [0]

@@ -15,7 +15,6 @@ from curate.core.worker_pool import WorkerPool
 from curate.corpus.corpus import LineReader
 from curate.corpus.features import FeatureSpec
 from curate.corpus.loading import read_table
-from curate.dedup import fact_guard
 from curate.dedup.fact_guard import LinePairs, lines_agree
 from curate.dedup.text_facts import differ_in_names, facts_equal, spellings_of
 from curate.similarity.shingles import Shingling
@@ -112,23 +111,6 @@ def test_answers_that_differ_in_names_differ_in_facts(left: str, right: str, eve
         left, right = f"{LONG} {left} {LONG}", f"{LONG} {right} {LONG}"
     if differ_in_names(spellings_of(left), spellings_of(right)):
         assert not facts_equal(left, right, every=every, requests=("Who?", "Who?"))
-
-
-def test_names_in_one_template_take_no_comparison_of_each_pair(monkeypatch: pytest.MonkeyPatch) -> None:
-    compared = list[object]()
-    facts_agree = fact_guard.facts_agree
-
-    def counted(*sides: fact_guard.ComparedTexts, words: bool) -> bool:
-        compared.append(sides)
-        return facts_agree(*sides, words=words)
-
-    monkeypatch.setattr(fact_guard, "facts_agree", counted)
-    names = [f"{first}{second}{third}a" for first in "BDFGKLMN" for second in "aeiou" for third in "bdgkp"]
-    lines: list[object] = [chat("Tell me.", f"{LONG} where they met {name} again") for name in names]
-    pairs = [(left, right) for right in range(len(lines)) for left in range(min(right, 20))]
-    made, expected = agree(lines, pairs, words=False)
-    assert made == expected
-    assert len(compared) < len(pairs) / 10
 
 
 def test_lines_of_all_formats_are_compared() -> None:

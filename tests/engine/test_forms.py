@@ -17,7 +17,7 @@ from curate.read.formats import BY_NAME, WRITABLE, example_of, example_of_list
 from curate.read.forms.form import UnwritableError
 from curate.verify import reading as verify_reading
 from curate.verify.line_accounting import content_key
-from tests.conftest import Write
+from tests.conftest import Write, rows_of
 from tests.strategies import broken, inside
 from tests.workspaces import workspace
 
@@ -209,7 +209,7 @@ def test_a_line_that_is_a_list_of_turns_is_a_foreign_format_and_is_read(write: W
     assert "J025 info 2 examples in the format turn-list" in shown
     assert "C022 warning the answer starts with white space (/1/content)" in shown
     convert(workspace([path]), Path("out.jsonl"), Path("rest.jsonl"), overwrite=True)
-    assert [json.loads(line) for line in Path("out.jsonl").read_bytes().splitlines()] == [{"messages": turns}] * 2
+    assert rows_of("out.jsonl") == [{"messages": turns}] * 2
     assert example_of_list([1, 2], Place("data.jsonl", 1)) is None
     assert main(["split", str(path), "-o", "splits", "--fractions", "0.8,0.1,0.1", "--quiet"]) in (0, 1)
 
@@ -231,7 +231,7 @@ def test_convert_writes_another_form_and_sets_aside_what_it_cannot_say(write: Wr
             {"role": "assistant", "content": [{"text": "Hello."}]},
         ],
     }
-    aside = [json.loads(line) for line in Path("out.unconverted.jsonl").read_bytes().splitlines()]
+    aside = rows_of("out.unconverted.jsonl")
     assert [line["why"] for line in aside] == [
         "cannot be written as bedrock-conversation: a system message that is not the first message",
         "cannot be written as bedrock-conversation: `images` beside the conversation",

@@ -20,7 +20,7 @@ import curate
 from curate.api.inputs import Inputs
 from curate.cli.main import main
 from curate.core.errors import CurateError, UsageError
-from tests.conftest import Write
+from tests.conftest import Write, rows_of
 from tests.engine.places_server import Place, serving
 from tests.engine.test_tables import KINDS, chat
 
@@ -44,7 +44,7 @@ def plain(data: Any) -> list[dict[str, Any]]:
     """The rows of any kind of data without nulls, as JSON has them."""
     inputs = Inputs(data)
     [path] = inputs.files
-    return [json.loads(line) for line in path.read_bytes().splitlines()]
+    return rows_of(path)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_splits_come_back_in_the_kind_that_was_given(kind: str) -> None:
     assert list(result.data) == ["train", "validation", "test"]
     for name, part in result.data.items():
         assert type(part) is type(data)
-        assert plain(part) == [json.loads(line) for line in Path(f"out/{name}.jsonl").read_bytes().splitlines()]
+        assert plain(part) == rows_of(f"out/{name}.jsonl")
     assert curate.verify("out").holds
     assert curate.verify(result.data).points["verdict"].str.contains("broken").sum() == 0
     if kind == "dataset":
@@ -128,7 +128,7 @@ def test_rows_are_those_of_the_call_even_if_the_data_changes_later() -> None:
     rows.reverse()
     assert result.data == curate.dedup(ROWS).data
     for name, part in divided.data.items():
-        assert part == [json.loads(line) for line in Path("out", f"{name}.jsonl").read_bytes().splitlines()]
+        assert part == rows_of(Path("out", f"{name}.jsonl"))
 
 
 def test_rows_compared_with_rows_are_written_without_the_others() -> None:

@@ -67,23 +67,6 @@ def test_blank_lines_are_left_out_and_numbers_stay_true(
     ] == expected
 
 
-def test_an_element_is_found_among_many_on_one_line_without_a_search_of_all(write: Write) -> None:
-    lines = LineIndex([write("a.json", b"[" + b", ".join([b'{"a": 1}'] * 2000) + b"]")])
-    list(lines.build())
-    index, asked = lines.indexes[0], []
-
-    class Counting(dict[int, tuple[int, int]]):
-        def get(self, key: int, default: tuple[int, int]) -> tuple[int, int]:  # type: ignore[override]
-            asked.append(key)
-            return super().get(key, default)
-
-    index._nths = Counting(index._nths)
-    places = [index.place(at) for at in range(len(lines))]
-    asked.clear()
-    assert [lines.find(place) for place in places] == list(range(2000))
-    assert len(asked) < 20 * len(places)
-
-
 def test_several_files_count_on(write: Write) -> None:
     lines = LineIndex([write("a.jsonl", b"{}\n{}\n"), write("empty.jsonl", b""), write("b.jsonl", b'{"b": 1}\n')])
     assert lines.find(Place("b.jsonl", 1)) is None

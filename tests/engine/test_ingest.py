@@ -8,7 +8,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.commands.ingest import IngestResult, ingest_paths
-from tests.conftest import Write
+from tests.conftest import Write, rows_of
 from tests.strategies import broken
 
 Captured = pytest.CaptureFixture[str]
@@ -130,7 +130,7 @@ def ingest(*values: Any, **minima: float) -> IngestResult:
 
 
 def written() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in OUT.read_bytes().splitlines()]
+    return rows_of(OUT)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -5,7 +5,6 @@ into written files.
 import json
 import random
 import re
-import tracemalloc
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -579,19 +578,6 @@ def test_the_join_finds_what_a_plain_count_finds(
             for at, other, similarity in zip(*found, strict=True):
                 one, two = set(held[at]), set(earlier[other])
                 assert similarity == pytest.approx(len(one & two) / len(one | two))
-
-
-@pytest.mark.slow
-def test_an_index_takes_less_memory_than_the_sets_that_it_is_of() -> None:
-    hashes = np.random.default_rng(7).integers(1 << 63, size=4_000_000, dtype=np.uint64)
-    held = HashSets(hashes, np.full(20_000, 200))
-    counts = counts_of(held)
-    tracemalloc.start()
-    try:
-        HeldOutIndex.of(held, np.ones(20_000, dtype=np.int64), counts, 0.9)
-        assert tracemalloc.get_traced_memory()[1] < held.hashes.nbytes
-    finally:
-        tracemalloc.stop()
 
 
 @given(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.core.manifest import read_manifest
 from curate.split.mix import _quotas
-from tests.conftest import Write, chat
+from tests.conftest import Write, chat, rows_of
 
 OUT = Path("out")
 Lines = list[dict[str, Any]]
@@ -40,7 +40,7 @@ def kept() -> Lines:
 
 
 def removed() -> Lines:
-    return [json.loads(line) for line in (OUT / "removed.jsonl").read_bytes().splitlines()]
+    return rows_of(OUT / "removed.jsonl")
 
 
 @pytest.fixture

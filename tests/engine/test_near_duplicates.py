@@ -87,15 +87,6 @@ def corpora(draw: st.DrawFn) -> list[Example]:
 
 
 @pytest.mark.slow
-@given(corpora(), st.randoms(use_true_random=False))
-def test_the_outcome_does_not_depend_on_the_order_of_lines(examples: list[Example], rng: random.Random) -> None:
-    shuffled = examples.copy()
-    rng.shuffle(shuffled)
-    config = DedupConfig(threshold=0.6, keep="longest")
-    assert outcome(find_duplicates_in(examples, config)) == outcome(find_duplicates_in(shuffled, config))
-
-
-@pytest.mark.slow
 @given(corpora())
 def test_every_removal_is_similar_to_the_very_example_kept_and_every_cluster_keeps_one(examples: list[Example]) -> None:
     losses = find_duplicates_in(examples, DedupConfig(threshold=0.6)).duplicates

@@ -18,7 +18,7 @@ from curate.core.errors import CurateError
 from curate.core.events import Event, StageFinished
 from curate.core.example import content_id
 from curate.core.runs import Project
-from tests.conftest import Write, chat
+from tests.conftest import Write, chat, rows_of
 from tests.forks import KILL_AT, Forks
 
 FACTS = [
@@ -101,7 +101,7 @@ def test_a_decision_is_applied_by_the_next_run(project: Path) -> None:
         2,
         1,
     )  # a decided one stays visible
-    removed = [json.loads(line) for line in Path("out/removed.jsonl").read_text().splitlines()]
+    removed = rows_of("out/removed.jsonl")
     assert [("ann", conflict.left.id)] == [
         (r["decided_by"], r["example"]) for r in removed if r["decided_by"] not in ("rule", "detector")
     ]

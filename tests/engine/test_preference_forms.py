@@ -25,7 +25,7 @@ from curate.read.forms.form import PreferencePair, UnwritableError
 from curate.read.preference_conversion import labelled_rows, write_pair_as
 from curate.verify import reading as verify_reading
 from tests import strategies
-from tests.conftest import Write, chat
+from tests.conftest import Write, chat, rows_of
 from tests.strategies import broken
 from tests.workspaces import workspace
 
@@ -49,7 +49,7 @@ def convert(rows: list[Row], to: str) -> ConvertResult:
 
 
 def written() -> list[Row]:
-    return [json.loads(line) for line in OUT.read_bytes().splitlines()]
+    return rows_of(OUT)
 
 
 def reasons() -> list[str]:

@@ -19,7 +19,7 @@ from curate.read.dataset import read_lines
 from curate.read.index import LineIndex
 from curate.review import ReviewSession, views
 from curate.review.query import mistake_in, parse, with_term
-from tests.conftest import Write, chat, of_hundred
+from tests.conftest import Write, chat, of_hundred, rows_of
 
 
 def lines() -> list[dict[str, Any]]:
@@ -163,7 +163,7 @@ def test_stats_are_those_of_the_selected_lines(data: Path, capsys: pytest.Captur
 @pytest.mark.slow
 def test_split_records_what_is_not_selected_and_verify_proves_it(data: Path) -> None:
     assert main(["split", "data.jsonl", "-o", "out", "--where", "line <= 30", "-q"]) == 0
-    removed = [json.loads(line) for line in Path("out/removed.jsonl").read_text().splitlines()]
+    removed = rows_of("out/removed.jsonl")
     assert {line["line"]: line["why"] for line in removed if line["decided_by"] == "where"} == dict.fromkeys(
         range(31, 41), "does not match --where line <= 30"
     )
@@ -178,7 +178,7 @@ def test_select_takes_only_selected_lines_and_removes_none_for_another(write: Wr
     write("data.jsonl", [("Hi there, Ann", "Hello."), ("Hi there, Ann", "Hello."), ("Bye", "Bye."), ("So?", "Yes.")])
     command = ["select", "data.jsonl", "--examples", "2", "--no-models", "-o", "kept.jsonl", "-q"]
     assert main([*command, "--where", "line >= 2 and line < 4"]) == 0
-    removed = [json.loads(line) for line in Path("kept.removed.jsonl").read_text().splitlines()]
+    removed = rows_of("kept.removed.jsonl")
     assert [(line["line"], line["decided_by"]) for line in removed] == [(1, "where"), (4, "where")]
 
 

@@ -23,7 +23,7 @@ from curate.redact.pseudonyms import SURNAMES, WOMEN, Pseudonyms, Style
 from curate.redact.redactor import Redactor
 from curate.redact.values import private_values_in
 from curate.verify.redaction import verify_redaction
-from tests.conftest import Write, chat
+from tests.conftest import Write, chat, rows_of
 
 VALUES = {
     "email": "john.oneil@acme-corp.io",
@@ -41,10 +41,6 @@ VALUES = {
     "bitcoin_address": "1HesYJSP1QqcyPEjnQ9vzBL1wujruNGe7R",
     "street_address": "Hauptstraße 12a, 10115 Berlin",
 }
-
-
-def rows(path: str) -> list[Any]:
-    return [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
 
 
 def text_of(row: Mapping[str, Any]) -> str:
@@ -72,7 +68,7 @@ def test_a_value_is_replaced_alike_in_all_rows_and_files(kind: str, style: str, 
     write("a.jsonl", [chat(f"It is {value}, as I said.", "Noted.")])
     write("b.jsonl", [chat("Which one?", f"You gave {value}.")])
     assert main(["redact", "a.jsonl", "b.jsonl", "-o", "out.jsonl", "--style", style, "-q"]) == 0
-    first, second = rows("out.jsonl")
+    first, second = rows_of("out.jsonl")
     shown = re.fullmatch(r"It is (.+), as I said\.", first["messages"][0]["content"])
     assert shown is not None
     assert shown[1] != value
@@ -86,7 +82,7 @@ def test_an_address_is_replaced_alike_without_the_particle_behind_it(write: Writ
     address = "jo.miller@gmail.com"
     write("data.jsonl", [chat(f"{address}으로 보내 주세요", "네."), chat(f"邮箱是{address}谢谢", f"{address}です")])
     assert main(["redact", "data.jsonl", "-o", "out.jsonl", "--style", "label"]) == 0
-    texts = [[turn["content"] for turn in row["messages"]] for row in rows("out.jsonl")]
+    texts = [[turn["content"] for turn in row["messages"]] for row in rows_of("out.jsonl")]
     assert texts == [["[EMAIL_1]으로 보내 주세요", "네."], ["邮箱是[EMAIL_1]谢谢", "[EMAIL_1]です"]]
 
 
@@ -118,7 +114,7 @@ def test_a_person_has_one_name_in_all_turns_and_in_the_arguments_of_calls(write:
     }
     write("a.jsonl", [row])
     assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
-    [redacted] = rows("out.jsonl")
+    [redacted] = rows_of("out.jsonl")
     given_name, surname = redacted["messages"][0]["content"].removeprefix("My name is ").rstrip(".").split()
     assert {given_name, surname}.isdisjoint({"Maria", "Lopez"})
     assert redacted["messages"][1]["content"] == f"Hello {given_name}!"
@@ -139,7 +135,7 @@ def test_code_parses_as_before(write: Write) -> None:
     code = "```python\nmail = 'john.oneil@acme-corp.io'\nphone = 4155552671\nprint(mail, phone)\n```"
     write("a.jsonl", [chat("My phone is 4155552671. Write code.", code)])
     assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
-    [row] = rows("out.jsonl")
+    [row] = rows_of("out.jsonl")
     body = row["messages"][1]["content"].removeprefix("```python\n").removesuffix("```")
     compile(body, "<answer>", "exec")
     assert "acme-corp" not in body
@@ -159,8 +155,8 @@ def test_code_parses_as_before(write: Write) -> None:
 def test_what_cannot_be_redacted_safely_is_set_aside_as_it_was(line: bytes, code: str, write: Write) -> None:
     write("a.jsonl", text_of(chat("Hello", "Hi")).encode() + b"\n" + line + b"\n")
     assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 1
-    assert len(rows("out.jsonl")) == 1
-    [removed] = rows("out.unredacted.jsonl")
+    assert len(rows_of("out.jsonl")) == 1
+    [removed] = rows_of("out.unredacted.jsonl")
     assert (removed["code"], removed["text"].encode()) == (code, line)
 
 
@@ -169,10 +165,10 @@ def test_a_mapping_is_private_and_keeps_later_runs_consistent(write: Write) -> N
     write("b.jsonl", [chat("john.oneil@acme-corp.io again, and new.one@acme-corp.io", "Done.")])
     assert main(["redact", "a.jsonl", "-o", "a2.jsonl", "--keep-mapping", "map.jsonl", "-q"]) == 0
     assert main(["redact", "b.jsonl", "-o", "b2.jsonl", "--keep-mapping", "map.jsonl", "-q"]) == 0
-    shown = rows("a2.jsonl")[0]["messages"][0]["content"].removeprefix("Mail ")
-    assert rows("b2.jsonl")[0]["messages"][0]["content"].startswith(f"{shown} again")
+    shown = rows_of("a2.jsonl")[0]["messages"][0]["content"].removeprefix("Mail ")
+    assert rows_of("b2.jsonl")[0]["messages"][0]["content"].startswith(f"{shown} again")
     assert stat.S_IMODE(Path("map.jsonl").stat().st_mode) == 0o600
-    assert len(rows("map.jsonl")) == 2
+    assert len(rows_of("map.jsonl")) == 2
 
 
 @pytest.mark.parametrize(
@@ -414,7 +410,7 @@ def test_a_name_is_replaced_alike_in_any_case_and_spacing(write: Write) -> None:
     names = ["Grace Chen", "GRACE CHEN", "grace  chen"]
     write("a.jsonl", [chat("Look", json.dumps({"customer": {"name": name}})) for name in names])
     assert main(["redact", "a.jsonl", "-o", "out.jsonl", "--style", "label", "-q"]) == 0
-    shown = [json.loads(row["messages"][1]["content"])["customer"]["name"] for row in rows("out.jsonl")]
+    shown = [json.loads(row["messages"][1]["content"])["customer"]["name"] for row in rows_of("out.jsonl")]
     assert shown == ["[PERSON_1]"] * 3
 
 
@@ -422,7 +418,7 @@ def test_the_name_in_an_object_of_a_person_is_replaced_and_that_of_a_product_sta
     arguments = json.dumps({"customer": {"name": "Grace Chen"}, "product": {"name": "Blue Kettle"}})
     write("a.jsonl", [chat("Look", arguments)])
     assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
-    redacted = json.loads(rows("out.jsonl")[0]["messages"][1]["content"])
+    redacted = json.loads(rows_of("out.jsonl")[0]["messages"][1]["content"])
     assert redacted["customer"]["name"] != "Grace Chen"
     assert redacted["product"]["name"] == "Blue Kettle"
 
@@ -469,7 +465,7 @@ def test_words_beside_a_title_or_a_number_stay(text: str) -> None:
 def test_values_in_tables_are_recognized_by_their_columns(table: str, write: Write) -> None:
     write("a.jsonl", [chat(table, "It is for Ortrud Kaltwasser.")])
     assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q", "--style", "label"]) == 0
-    question, answer = (message["content"] for message in rows("out.jsonl")[0]["messages"])
+    question, answer = (message["content"] for message in rows_of("out.jsonl")[0]["messages"])
     assert "Blue Kettle" in question
     assert "[PERSON_1]" in question
     assert "[DATE_OF_BIRTH_1]" in question
@@ -536,7 +532,7 @@ def test_an_invented_name_is_not_the_name_of_another_person_in_this_or_an_earlie
     for people in (names, others):
         write("a.jsonl", [chat(f"My name is {name}.", "Noted.") for name in people])
         assert main(["redact", "a.jsonl", "-o", "out.jsonl", "--keep-mapping", "map.jsonl", "--overwrite", "-q"]) == 0
-        for row in rows("out.jsonl"):
+        for row in rows_of("out.jsonl"):
             shown = row["messages"][0]["content"].removeprefix("My name is ").rstrip(".")
             assert words.isdisjoint(shown.split())
 
@@ -560,7 +556,7 @@ def test_arguments_with_a_repeated_key_lose_no_value(write: Write) -> None:
     text = '{"to": "john.oneil@acme-corp.io", "note": "first", "note": "second"}'
     write("a.jsonl", [chat("Send it.", text)])
     assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
-    shown = rows("out.jsonl")[0]["messages"][1]["content"]
+    shown = rows_of("out.jsonl")[0]["messages"][1]["content"]
     assert "acme-corp" not in shown
     assert shown.endswith('"note": "first", "note": "second"}')
 
@@ -615,7 +611,7 @@ def test_json_numbers_of_a_place_are_replaced_as_its_coordinates_in_a_text(write
     place = json.dumps({"lat": 52.520008, "lon": -13.404954, "zoom": 11.25})
     write("a.jsonl", [chat("I am at 52.520008, -13.404954.", place), {"start_lat": 48.1371, "text": "lat 52.520008"}])
     assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
-    first, second = rows("out.jsonl")
+    first, second = rows_of("out.jsonl")
     shown = json.loads(first["messages"][1]["content"])
     assert first["messages"][0]["content"] == f"I am at {shown['lat']}, {shown['lon']}."
     assert (shown["lat"] == 52.520008, shown["lon"] == -13.404954, shown["zoom"]) == (False, False, 11.25)
@@ -792,7 +788,7 @@ def test_places_products_and_identifiers_stay(text: str, write: Write) -> None:
 def test_values_are_found_in_the_digits_of_each_script_and_proved(text: str, value: str, write: Write) -> None:
     original = write("a.jsonl", [chat(text, "Noted.")])
     assert main(["redact", str(original), "-o", "out.jsonl", "-q"]) == 0
-    [row] = rows("out.jsonl")
+    [row] = rows_of("out.jsonl")
     before, after = text.split(value)
     shown = row["messages"][0]["content"].removeprefix(before).removesuffix(after)
     assert shown != value
@@ -810,8 +806,8 @@ def test_a_name_is_one_value_in_composed_and_decomposed_letters(name: str, write
     turns = [f"Hello, my name is {name}.", f"Hi {apart}, Mr. {apart.split()[-1]}!", f"my name is {hidden}", f"{apart}?"]
     write("a.jsonl", [chat(turns[0], turns[1]), chat(turns[2], turns[3])])
     assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q", "--keep-mapping", "m.jsonl"]) == 0
-    [row] = rows("m.jsonl")
-    shown = [message["content"] for of_row in rows("out.jsonl") for message in of_row["messages"]]
+    [row] = rows_of("m.jsonl")
+    shown = [message["content"] for of_row in rows_of("out.jsonl") for message in of_row["messages"]]
     full, last = row["replacement"], row["replacement"].split()[-1]
     assert shown == [f"Hello, my name is {full}.", f"Hi {full}, Mr. {last}!", f"my name is {full}", f"{full}?"]
     write("composed.jsonl", [chat(unicodedata.normalize("NFC", turns[1]), "Noted.")])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from tests.conftest import Write, chat
+from tests.conftest import Write, chat, rows_of
 from tests.tinyentities import tiny_entities
 
 pytestmark = [
@@ -22,7 +22,7 @@ def redacted(*options: str, status: int = 0, model: str = "") -> list[list[str]]
     """The texts of each row of `data.jsonl` after its redaction."""
     words = ["redact", "data.jsonl", "-o", "out.jsonl", "--entities", model or tiny_entities(), "-q", *options]
     assert main(words) == status
-    rows = [json.loads(line) for line in Path("out.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = rows_of("out.jsonl")
     return [[message["content"] for message in row["messages"]] for row in rows]
 
 

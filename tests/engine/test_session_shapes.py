@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
+from tests.conftest import rows_of
 
 Captured = pytest.CaptureFixture[str]
 Record = dict[str, Any]
@@ -265,7 +266,7 @@ def test_every_text_of_an_unusual_session_is_accounted_for(name: str, capsys: Ca
     status = main(["ingest", "session.jsonl", "-o", str(OUT), "--json", "-q"])
     report = json.loads(capsys.readouterr().out)
     given = set(MARK.findall(b"\n".join(lines).decode()))
-    written = [json.loads(line) for line in OUT.read_bytes().splitlines()]
+    written = rows_of(OUT)
     in_rows = set(MARK.findall(json.dumps(written, ensure_ascii=False)))
     in_aside = set(MARK.findall(ASIDE.read_text("utf-8").replace("\\u00a7", "§"))) if ASIDE.exists() else set()
     assert in_rows == {mark for mark in given if mark.startswith("§kept")}

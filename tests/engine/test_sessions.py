@@ -11,7 +11,7 @@ import pytest
 
 from curate.cli.main import main
 from tests.agent_sessions import LICENCE, codex_session, write_sessions
-from tests.conftest import Write
+from tests.conftest import Write, rows_of
 from tests.strategies import broken
 
 Captured = pytest.CaptureFixture[str]
@@ -20,7 +20,7 @@ OUT, ASIDE = Path("out.jsonl"), Path("out.unconverted.jsonl")
 
 
 def rows() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in OUT.read_bytes().splitlines()]
+    return rows_of(OUT)
 
 
 def ingest(capsys: Captured, *args: str | Path, status: int = 0) -> dict[str, Any]:
@@ -221,7 +221,7 @@ def test_broken_lines_and_unknown_records_are_named_and_the_rest_is_read(
     assert (report["written"], report["aside"], report["read"]) == (1, 3, 8)
     assert [note["line"] for note in report["notes"]] == [3, 5, 4]
     assert [len(row["messages"]) for row in rows()] == [5]
-    aside = [json.loads(line) for line in ASIDE.read_bytes().splitlines()]
+    aside = rows_of(ASIDE)
     assert ["hologram" in one["why"] for one in aside] == [True, False, False]
     assert main(["ingest", "rollout.jsonl", "-o", "other.jsonl"]) == 1
     said = capsys.readouterr().out

@@ -24,7 +24,7 @@ from curate.core.manifest import digest_of, read_manifest, verified_hash
 from curate.core.removed import removal_of
 from curate.core.runs import Project
 from curate.output import line_files
-from tests.conftest import Write, chat, of_hundred, schema_of
+from tests.conftest import Write, chat, of_hundred, rows_of, schema_of
 
 LONG = (
     "It keeps well in a cool dry cellar until the first frost comes and then it has to be eaten within some days or "
@@ -139,7 +139,7 @@ def test_the_parts_are_the_whole_and_every_line_keeps_its_bytes(write: Write, mo
     parts = [
         line for name in ("train", "validation", "test") for line in Path(f"out/{name}.jsonl").read_bytes().splitlines()
     ]
-    removed = [json.loads(line) for line in Path("out/removed.jsonl").read_bytes().splitlines()]
+    removed = rows_of("out/removed.jsonl")
     bytes_ = [r["text"].encode() if "text" in r else base64.b64decode(r["base64"]) for r in removed]
     assert sorted([*parts, *bytes_]) == sorted(line for line in lines if line)
     assert [(r["line"], r["code"]) for r in removed] == [(63, "J001"), (64, "J003"), (65, "J002")]

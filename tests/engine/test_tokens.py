@@ -12,7 +12,7 @@ from curate.core.config import CheckConfig
 from curate.core.errors import ModelError
 from curate.lint.runner import check_paths
 from curate.models.template import Template, load_template
-from tests.conftest import Write, chat, of_hundred
+from tests.conftest import Write, chat, of_hundred, rows_of
 from tests.strategies import conversations, lines
 from tests.tinymodel import MAX_LENGTH, model
 from tests.trainer.tiny import load_split, make_tokenizer
@@ -132,7 +132,7 @@ def test_no_data_breaks_a_rule_or_makes_the_mask_reach_beyond_a_sound_answer(val
     )
     report = check_paths([path], CheckConfig(select=("K",), model=model(), max_length=MAX_LENGTH))
     assert "K012" not in report.codes
-    written = [json.loads(line) for line in path.read_text().splitlines()]
+    written = rows_of(path)
     assert all(stands(written[finding.line - 1], finding.pointer) for finding in report.findings if finding.line)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from tests.conftest import Write
+from tests.conftest import Write, rows_of
 
 OUT = Path("out")
 
@@ -362,7 +362,7 @@ def test_a_trainer_is_told_which_key_takes_answers_out_of_the_loss(
 
 def test_a_weight_of_a_question_is_not_made_one_to_train_on(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     masked(write, "weight", 0)
-    lines = [json.loads(line) for line in Path("data.jsonl").read_text().splitlines()]
+    lines = rows_of("data.jsonl")
     lines[1]["messages"][0]["weight"] = 1
     write("data.jsonl", lines)
     assert main(["split", "data.jsonl", "-o", "out", "-q", "--json", "--trainer", "axolotl"]) == 0

@@ -19,7 +19,7 @@ from curate.core.example import content_id
 from curate.core.files import json_text, sha256
 from curate.core.manifest import Manifest, digest_of, read_manifest
 from curate.core.runs import Project
-from tests.conftest import Write, chat, schema_of, working_in, written_file
+from tests.conftest import Write, chat, rows_of, schema_of, working_in, written_file
 
 OUT = Path("out")
 LONG = (
@@ -79,7 +79,7 @@ def sign() -> None:
 
     def change(value: dict[str, Any]) -> None:
         for part in value["splits"].values():
-            examples = [json.loads(line) for line in (OUT / part["file"]).read_bytes().splitlines()]
+            examples = rows_of(OUT / part["file"])
             part["sha256"], part["examples"] = sha256(OUT / part["file"]), len(examples)
             part["characters"] = sum(len(turn["content"]) for example in examples for turn in example["messages"])
         value["removed"]["sha256"] = sha256(OUT / "removed.jsonl")
@@ -147,7 +147,7 @@ def same_key() -> None:
 
 def ledger(change: Callable[[list[dict[str, Any]]], object]) -> None:
     path = OUT / "removed.jsonl"
-    lines = [json.loads(line) for line in path.read_bytes().splitlines()]
+    lines = rows_of(path)
     change(lines)
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
 

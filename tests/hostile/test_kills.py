@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from curate.output.restore import finish
+from tests.conftest import rows_of
 from tests.forks import Forks
 
 KILLS = int(os.environ.get("CURATE_KILLS", "2"))
@@ -50,7 +51,7 @@ def state(folder: Path) -> Mapping[str, bytes]:
         if path.is_file() and path.suffix != ".lock"
     }
     journal = folder.parent / ".curate/decisions.jsonl"
-    decided = [json.loads(line) for line in journal.read_bytes().splitlines()] if journal.exists() else []
+    decided = rows_of(journal) if journal.exists() else []
     return found | {
         "journal": json.dumps([{key: value for key, value in one.items() if key != "when"} for one in decided]).encode()
     }

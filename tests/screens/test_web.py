@@ -1,7 +1,6 @@
 """`curate review --web`: the login, and the review in a real browser."""
 
 import asyncio
-import json
 import os
 import re
 import signal
@@ -18,6 +17,7 @@ import pytest
 from curate.cli.main import main
 from curate.commands.run.training import CURATE_COMMAND
 from curate.core.errors import ExitCode
+from tests.conftest import rows_of
 from tests.screens.browser import PATH, opened_page
 from tests.screens.conftest import LINES, write_lines
 from tests.waiting import ASKING_SECONDS, PATIENCE_SECONDS, eventually
@@ -53,7 +53,7 @@ def served(end: signal.Signals = signal.SIGINT, command: tuple[str, ...] = QUICK
 
 def journal(reviewer: str) -> list[dict[str, object]]:
     path = Path(".curate", f"decisions-{reviewer}.jsonl")
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return rows_of(path) if path.exists() else []
 
 
 def running(reviewer: str) -> list[int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
+from tests.conftest import rows_of
 from tests.trainer.test_export import exported
 from tests.trainer.tiny import CHATML, write_recipe
 
@@ -63,7 +64,7 @@ def test_the_system_message_of_the_training_stays_with_run_and_export(
     told = {"role": "system", "content": "Answer in words only."}
     for split in ("train", "test"):
         file = project / f"split/{split}.jsonl"
-        examples = [json.loads(line) for line in file.read_text().splitlines()]
+        examples = rows_of(file)
         for one in examples:  # the answers think, in a mood
             one["messages"][-1]["content"] = "<think>hm</think>" + one["messages"][-1]["content"]
             one["chat_template_kwargs"] = {"mood": "calm"}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
+from tests.conftest import rows_of
 from tests.trainer.forked import started
 from tests.trainer.tiny import write_recipe
 from tests.waiting import PATIENCE_SECONDS
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def journal(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return rows_of(folder / "metrics.jsonl")
 
 
 def free_port() -> int:
@@ -59,10 +60,7 @@ def test_two_processes_train_the_same_adapter_as_one(project: Path, monkeypatch:
         assert [line.get(key) for line in lines["two"]] == pytest.approx(
             [line.get(key) for line in lines["one"]], rel=1e-3
         )
-    seen = [
-        [json.loads(line) for line in (project / name / "losses.jsonl").read_bytes().splitlines()]
-        for name in ("one", "two")
-    ]
+    seen = [rows_of(project / name / "losses.jsonl") for name in ("one", "two")]
     assert [(line["lines"], line["tokens"]) for line in seen[0]] == [
         (line["lines"], line["tokens"]) for line in seen[1]
     ]

@@ -12,6 +12,7 @@ import pytest
 from curate.cli.main import main
 from curate.core.example import Example, Place
 from curate.models.template import Template
+from tests.conftest import rows_of
 from tests.trainer.tiny import WORDS, make_tokenizer
 from train.evaluation.answering import ModelAnswer, ResponseCache
 from train.evaluation.eval_setup import longest_answer
@@ -371,7 +372,7 @@ def test_a_run_is_held_against_prompts_and_nothing_is_asked_twice(
 def test_answers_that_somebody_else_wrote_are_asked_again(tmp_path: Path) -> None:
     path = tmp_path / "answers.jsonl"
     ResponseCache(path).add({"a": ModelAnswer("é\ud800", "", ended=True), "b": [1e-05, 3]})
-    lines = [json.loads(line) for line in path.read_bytes().splitlines()]
+    lines = rows_of(path)
     assert [ResponseCache(path).get(key) for key in "ab"] == [line["value"] for line in lines]
     lines[1]["value"] = [0.0, 3]
     lines.append({"key": "c", "value": ["planted", "", True]})

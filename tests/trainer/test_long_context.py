@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
+from tests.conftest import rows_of
 from tests.trainer.tiny import WORDS, write_recipe, write_split
 
 pytestmark = pytest.mark.slow
@@ -17,7 +18,7 @@ def long_examples(project: Path) -> Path:
     write_split(project / "split", train=4, test=2)
     for name in ("train", "test"):
         path = project / f"split/{name}.jsonl"
-        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        rows = rows_of(path)
         for row in rows:
             row["messages"][0]["content"] += " ".join(WORDS * 30)
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -10,6 +10,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.shards import shard_names
+from tests.conftest import rows_of
 from tests.trainer.test_template import PHI, QWEN3
 from tests.trainer.tiny import CHATML, conversations, write_recipe
 from train.recipe import load_recipe
@@ -33,7 +34,7 @@ def test_the_plan_says_what_the_training_then_does(project: Path, capsys: pytest
     report = json.loads(capsys.readouterr().out)
     for key in ("steps", "trainable_parameters", "total_parameters", "learning_rate", "mismatches"):
         assert made[key] == report[key], key
-    lines = [json.loads(line) for line in (project / "run/metrics.jsonl").read_text().splitlines()]
+    lines = rows_of(project / "run/metrics.jsonl")
     assert made["tokens"] == sum(line["tokens"] for line in lines if "loss" in line)
     assert made["supervised"] == sum(line["supervised"] for line in lines if "loss" in line)
     assert {split["name"]: split["examples"] for split in made["splits"]} == {"train": 40, "test": 6}

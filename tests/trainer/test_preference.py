@@ -12,6 +12,7 @@ from curate.cli.main import main
 from curate.core.config import CheckConfig
 from curate.core.errors import InputError
 from curate.lint.runner import check_paths
+from tests.conftest import rows_of
 from tests.trainer.tiny import WORDS, load_split, make_tokenizer, write_recipe
 from train.recipe import Recipe
 
@@ -313,7 +314,7 @@ def test_memory_that_runs_out_before_the_gradients_makes_passes_smaller(
 
     def run(name: str) -> list[dict[str, Any]]:
         assert main(["train", str(project / "recipe.toml"), "--run-dir", str(project / name), "--quiet"]) == 0
-        return [json.loads(line) for line in (project / name / "metrics.jsonl").read_text().splitlines()]
+        return rows_of(project / name / "metrics.jsonl")
 
     whole = run("whole")
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from tests.conftest import chat
+from tests.conftest import chat, rows_of
 from train.recipe import load_recipe
 from train.recipe_import.configuration import SAME
 from train.recipe_import.keys import KEYS
@@ -285,7 +285,7 @@ def test_an_imported_recipe_trains_as_many_examples_in_a_step(
     assert main(["train", "imported.toml", "--run-dir", "run", *small, "--set", "dtype=float32"]) == 0, (
         capsys.readouterr()
     )
-    rows = [json.loads(line) for line in Path("run/metrics.jsonl").read_text().splitlines()]
+    rows = rows_of("run/metrics.jsonl")
     steps = [row for row in rows if "step" in row]
     assert [row["learning_rate"] for row in steps] == pytest.approx([0, 2.5e-3, 5e-3, 5e-3])
     assert [row["supervised"] for row in steps] == [6 * ANSWER_TOKENS] * 4

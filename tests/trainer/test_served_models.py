@@ -14,6 +14,7 @@ from curate.core.targets import Target
 from curate.remote.journal import FileSent, JobAsked, JobJournal, JobStarted
 from curate.remote.settings import Settings
 from tests.chat_server import ChatServer, running
+from tests.conftest import rows_of
 from tests.trainer.tiny import write_split
 
 KEY = "sk-very-secret"
@@ -36,7 +37,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CURATE_REMOTE_KEY", KEY)
     write_split(tmp_path / "split", train=30, test=20)
-    rows = [json.loads(line) for line in (tmp_path / "split/test.jsonl").read_text().splitlines()]
+    rows = rows_of(tmp_path / "split/test.jsonl")
     with running(Server({row["messages"][-2]["content"]: row["messages"][-1]["content"] for row in rows})) as found:
         yield found
 
@@ -113,7 +114,7 @@ def test_a_model_that_takes_no_temperature_is_asked_without(server: Server, caps
 @pytest.mark.slow
 def test_a_question_whose_tools_are_broken_is_not_asked(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     path = Path("split/test.jsonl")
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines = rows_of(path)
     lines[0]["tools"] = '[{"type": '
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     code, report = evaluated(server, capsys, *BOTH, "--yes")
@@ -199,7 +200,7 @@ def test_a_served_model_is_sent_the_system_message_and_the_turns_of_a_chat(
 def test_a_hosted_model_is_asked_with_the_system_message_of_its_training(
     fetched: bool, server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lines = [json.loads(line) for line in Path("split/train.jsonl").read_text().splitlines()]
+    lines = rows_of("split/train.jsonl")
     told = {"role": "system", "content": "Answer in words only."}
     train = Path("mine.jsonl")
     train.write_text("".join(json.dumps({"messages": [told, *line["messages"]]}) + "\n" for line in lines))

@@ -11,6 +11,7 @@ import pytest
 from curate.cli.main import main
 from curate.core.errors import CurateError, InputError, UsageError
 from curate.render.console import print_lines
+from tests.conftest import rows_of
 from tests.trainer.conftest import here
 from tests.trainer.forked import started, until_held
 from tests.trainer.tiny import write_recipe, write_split
@@ -152,7 +153,7 @@ def test_a_budget_that_is_used_up_tells_who_leads_and_a_bigger_one_goes_on(light
     report = swept(light, slow, minutes=1.0)
     assert (report.ended, report.best, sum(one.state == "waiting" for one in report.trials)) == ("budget", 1, 8)
     journal = light / "sweep/journal.jsonl"
-    *ended, stopped = [json.loads(line) for line in journal.read_text().splitlines()]
+    *ended, stopped = rows_of(journal)
     assert stopped["state"] == "interrupted"
     journal.write_text("".join(json.dumps(line) + "\n" for line in (*ended, {**stopped, "seconds": 90.0})))
     assert (swept(light, slow, minutes=1.0).ended, len(asked)) == ("budget", 5)

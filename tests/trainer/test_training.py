@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
+from tests.conftest import rows_of
 from tests.trainer.forked import started
 from tests.trainer.tiny import conversations, make_tokenizer, write_recipe
 from tests.waiting import PATIENCE_SECONDS, until
@@ -168,7 +169,7 @@ def run(folder: Path, run_dir: str, *words: str) -> int:
 
 
 def steps(folder: Path) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    lines = rows_of(folder / "metrics.jsonl")
     return [
         {key: line[key] for key in ("step", "loss", "learning_rate", "grad_norm")} for line in lines if "loss" in line
     ]
@@ -286,10 +287,7 @@ def test_how_a_step_is_spread_over_passes_does_not_change_the_loss(
         assert capsys.readouterr().err == ""
         losses.append([step["loss"] for step in steps(project / name)])
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
-    one, four = (
-        [json.loads(line) for line in (project / name / "losses.jsonl").read_bytes().splitlines()]
-        for name in ("one", "four")
-    )
+    one, four = (rows_of(project / name / "losses.jsonl") for name in ("one", "four"))
     for line, other, whole in zip(one, four, losses[0], strict=True):
         assert {key: line[key] for key in ("step", "lines", "texts", "tokens", "right")} == {
             key: other[key] for key in ("step", "lines", "texts", "tokens", "right")

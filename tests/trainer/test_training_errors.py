@@ -11,7 +11,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.files import write_bytes, write_json
-from tests.conftest import full_disk
+from tests.conftest import full_disk, rows_of
 from tests.trainer.tiny import write_recipe
 from train.journal import JsonLines
 
@@ -23,7 +23,7 @@ def run(folder: Path, run_dir: str, *words: str) -> int:
 
 
 def journal(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return rows_of(folder / "metrics.jsonl")
 
 
 def events(folder: Path, name: str) -> list[dict[str, Any]]:
