@@ -6,7 +6,6 @@ Values are collected from all rows first, since a name or a number that one row 
 import ast
 import base64
 import binascii
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from urllib.parse import unquote
 
 from curate.core.key_value_secrets import Secret
 from curate.redact.folding import folded
+from curate.redact.json_texts import json_in, with_leaves_of
 from curate.redact.names import (
     CODE_BLOCK,
     ORG,
@@ -332,8 +332,7 @@ def _with_texts(value: Any, replaced: Callable[[str, str], str], key: str = "") 
         if nested is None:
             return replaced(value, key)
         redacted = _with_texts(nested, replaced, key)
-        separators = (", ", ": ") if '": ' in value else (",", ":")
-        return value if redacted == nested else json.dumps(redacted, ensure_ascii=False, separators=separators)
+        return value if redacted == nested else with_leaves_of(value, nested, redacted)
     if isinstance(value, dict):
         redacted = {
             replaced(name, ""): _with_texts(inner, replaced, inner_key)
@@ -373,24 +372,6 @@ def _keys_in(value: Mapping[str, Any], parent: str) -> Iterator[str]:
     for name, inner in value.items():
         is_name = is_person and normal_key(name) in NAME_KEYS and is_personal_name(inner)
         yield "person_name" if is_name or is_name_of_role(name, inner) else key_in(name, parent)
-
-
-def json_in(text: str) -> Any:
-    """The object or list that a string is the JSON text of, as the arguments of calls are; None if it is none."""
-    if text[:1] not in ("{", "[") or text[-1:] not in ("}", "]"):
-        return None
-    try:
-        value = json.loads(text, object_pairs_hook=_distinct_keys)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict | list) else None
-
-
-def _distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object. Raises `ValueError` if a key is repeated: written again, it would lose a value."""
-    if len(value := dict(pairs)) < len(pairs):
-        raise ValueError("repeated key")
-    return value
 
 
 def texts_of(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
