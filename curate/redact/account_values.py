@@ -43,7 +43,7 @@ CODE_BEHIND_ADDRESS: Final = re.compile(
 """A postal code right behind a street address, also in the next line."""
 GROUPED_CODE: Final = r"(?-i:(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{5,8}|\d{2,4}(?:[ -]\d{2,4}){2,4}|\d{7,16})"
 ACCESS_WORDS: Final = (
-    r"pin(?:[ -]?(?:code|nummer|number|numer|kod))?|(?:door|gate|alarm|entry|access|building|lock|safe|"
+    r"pin(?:[ _-]?(?:code|nummer|number|numer|kod))?|(?:door|gate|alarm|entry|access|building|lock|safe|"
     r"intercom)[ -]code|"
     r"(?:tür|tor|haus|alarm|zugangs?)code|code (?:d['’](?:entrée|accès)|d[ue] (?:la )?(?:portail|porte|digicode|"
     r"grille)|"
@@ -53,15 +53,18 @@ ACCESS_WORDS: Final = (
     r"alarme|prédio))|kod (?:do (?:bramy|domofonu|drzwi|klatki|alarmu|furtki)|dostępu|pin)|(?:deur|toegangs|poort|"
     r"alarm)code|"
     r"otp|one[ -]time (?:code|password|pin)|(?:verification|confirmation|sms|2fa|passcode|login) code|bestätigungscode|"
-    r"c[óo]digo (?:sms|de verifica[çc][ãa]o)|code (?:sms|de vérification|de confirmation)|codice (?:sms|otp)|"
-    r"kod (?:sms|weryfikacyjny)|sms-code|verificatiecode"
+    r"c[óo]digo (?:sms|de verifica[çc][ãa]o)|code (?:sms|de vérification|de confirmation)|"
+    r"código de verificaci[óo]n|codigo de verificaci[óo]n|codice (?:sms|otp)|"
+    r"kod (?:sms|weryfikacyjny)|sms-code|verificatiecode|tan|2fa"
 )
 """What names a code of digits for a card, a door or a sign-in."""
 ACCESS_CODE: Final = r"(?!(?:19|20)\d\d(?!\d))\d{4,8}"
-ACCESS_GAP: Final = r"(?:[ ,:]{1,2}(?!pin\b|zip\b|post)[^\W\d_]{1,14}){0,4}[ ,:#=]{1,3}"
+ACCESS_GAP: Final = r"(?:[ ,:]{1,2}(?!pin\b|zip\b|post)[^\W\d_]{1,14}){0,4}[ ,:#=\"'`*>]{1,4}"
 ACCESS_HINT: Final = Hints(
-    re.compile("[0-9]{4}"), HintParts("pin|code|codice|código|codigo|kod |otp|one-time|one time")
+    re.compile("[0-9]{4}"), HintParts("pin|code|codice|código|codigo|kod |otp|one-time|one time|tan|2fa")
 )
+NO_SAMPLE: Final = "(?!1Z999AA1|1Z12345E)"
+"""No tracking number of the documentation of UPS."""
 LOG_FIELD: Final = (
     r"(?i:user|user[_ -]?name|user[_ -]?id|login|uid|screen_name|usuario|usuário|utente|utilisateur|benutzer(?:name)?|"
     r"gebruiker(?:snaam)?|użytkownik|konto)"
@@ -70,6 +73,10 @@ LOG_FIELD: Final = (
 USER_HINT: Final = HintParts(
     "user|login|uid|screen_name|usuario|usuário|utente|utilisateur|benutzer|gebruiker|użytkownik|konto|nick|identifiant"
 )
+NO_USER: Final = (
+    r"(?:str|string|int|integer|text|char|varchar|required|optional|yes|no|password|email|e-mail|value|type)"
+)
+"""Words behind `username:` in schemas and forms."""
 SPOKEN_USER: Final = (
     r"(?i:(?:for )?(?:invalid )?user|benutzer|usuario|usuário|utente|(?:l['’])?utilisateur|gebruiker|użytkownika?)"
 )
@@ -132,7 +139,22 @@ ACCOUNT_VALUES: Final = (
             ),
         ),
     ),
-    unspaced("card_security_code", "安全码|安全碼|セキュリティー?(?:コード|番号)|보안 ?코드", r"\d{3,4}", hint=DIGIT),
+    unspaced(
+        "card_security_code",
+        "(?i:cv[vc]2?)(?=[^\0-\u02ff])|安全码|安全碼|セキュリティー?(?:コード|番号)|보안 ?코드",
+        r"\d{3,4}",
+        hint=DIGIT,
+    ),
+    named("card_security_code", r"cv[vc]2?", r"\d{3}", gap=FREE_GAP, hint=Hints(DIGIT, HintParts("cvv|cvc"))),
+    named(
+        "tracking_number",
+        r"tracking(?:[ _-]?(?:id|no\.?|num(?:ber)?|code))?|shipment|parcel|sendungs\w+|paket(?:nummer|nr\.?)|"
+        r"num[ée]ro de (?:suivi|colis)|n[úu]mero de (?:seguimiento|gu[ií]a|envío|rastreio)|c[óo]digo de rastreio|"
+        r"numero di (?:spedizione|tracking)|numer przesyłki|track-?and-?trace",
+        rf"{NO_SAMPLE}(?-i:(?=(?:[A-Z]{{0,4}}\d){{8}})[A-Z0-9]{{10,30}}|\d{{4}}(?: \d{{4}}){{2,5}}(?: \d{{1,4}})?)",
+    ),
+    unspaced("tracking_number", "运单号?|快递单号|追跡番号|送り状番号|운송장", r"[A-Z]{0,4}\d{8,20}[A-Z]{0,2}"),
+    anywhere("tracking_number", rf"{NO_SAMPLE}1Z[0-9A-Z]{{6}}\d{{10}}"),
     named("access_code", ACCESS_WORDS, ACCESS_CODE, gap=ACCESS_GAP, hint=ACCESS_HINT),
     unspaced("access_code", "验证码|驗證碼|認証コード|確認コード|인증 ?번호|門禁|门禁码?", r"\d{4,8}", hint=DIGIT),
     anywhere("customer_number", r"MRN\d{6,10}", hint=LONG_NUMBER),
@@ -148,6 +170,13 @@ ACCOUNT_VALUES: Final = (
     anywhere("in_gstin", r"\d{2}[A-Z]{5}\d{4}[A-Z][A-Z0-9]Z[A-Z0-9]", compact("in_.gstin"), CODE_HINT),
     named("it_partita_iva", r"p\.? ?iva|partita iva", r"(?:IT)?\d{11}"),
     anywhere("vat_number", r"(?:DE|FR|BE|PL|DK|FI|SE|PT|LU|HU)[A-Z0-9]{2}\d{6,10}", compact("eu.vat"), CODE_HINT),
+    named(
+        "cloud_account",
+        r"aws account(?:[ _-]?(?:id|no\.?|number))?|aws[ _-]?account[ _-]?id",
+        r"\d{4}-?\d{4}-?\d{4}",
+        lambda text: _is_account(text.replace("-", "")),
+        gap=FREE_GAP,
+    ),
     ValueForm(
         "cloud_account",
         lazy_pattern(r"(?<!\w)arn:aws[\w-]*:[\w-]*:[\w-]*:(?P<value>\d{12})(?=[:/])"),
@@ -257,6 +286,36 @@ ACCOUNT_VALUES: Final = (
             rf"folge|s[ií]g[au]\w*) (?P<value>{HANDLE})"
         ),
         mark="@",
+    ),
+    ValueForm(
+        "user_name",  # as commands name and show them
+        lazy_pattern(
+            rf"(?<![\w-])(?:sudo -u |[ug]id=\d{{1,10}}\(|chown (?:-\w+ )?|su - |login as:? |\$ whoami\s*\n)"
+            rf"(?P<value>{NO_SERVICE}{LOGIN}(?<![.-]))(?=[\s):;]|$)"
+        ),
+        hint=HintParts("sudo -u|uid=|gid=|chown|su - |login as|whoami"),
+    ),
+    ValueForm(
+        "user_name",  # alone in a line behind its name
+        lazy_pattern(
+            r"(?im)^[ \t>*-]*(?:user ?name|login|benutzername|nom d['’]utilisateur|nombre de usuario|usuario|"
+            r"usuário|utente)"
+            rf"\s?[:=] ?[\"'`]?(?P<value>{NO_SERVICE}(?!{NO_USER}\b)(?-i:{LOGIN})(?<![.-]))[\"'`]?[ \t]*\r?$"
+        ),
+        hint=USER_HINT,
+    ),
+    ValueForm(
+        "user_name",
+        lazy_pattern(rf"(?<![\w-])chown (?:-\w+ )?{LOGIN}:(?P<value>{NO_SERVICE}{LOGIN}(?<![.-]))(?=\s|$)"),
+        mark="chown",
+    ),
+    ValueForm(
+        "social_handle",
+        lazy_pattern(
+            rf"(?i)(?:{PLATFORMS})\b[^\n@#]{{0,40}}?(?<![\w.#@])(?P<value>[a-z0-9_.]{{2,32}}#\d{{4}}|live:[\w.-]{{4,40}})"
+            r"(?![\w#])"
+        ),
+        hint=re.compile("#[0-9]{4}|live:"),
     ),
     ValueForm(
         "user_name",  # words that also name a page: only with a sign or a digit

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from curate.core.lazy import lazy_pattern
-from curate.redact.value_patterns import CODE, MAX_GAP, VIN
+from curate.redact.value_patterns import CODE, LINE_GAP, MAX_GAP, STATED_GAP, VIN
 
 SPACED: Final = "0-9A-Za-z_\u00aa\u00b5\u00ba\u00c0-\u0963\u0966-\u0dff\u1e00-\u1fff"
 """Letters and digits that border on no value: words of Chinese, Japanese, Korean and Thai stand beside it."""
@@ -32,6 +32,9 @@ def always(_: str) -> bool:
     return True
 
 
+SPACE_IN_NAME: Final = re.compile(r"(?:(?<=[^\W\d_])|(?<=\))) (?=[^\W\d_]|\()")
+NAMES_OF_VALUES: Final[list[str]] = []
+"""The words of all values that are recognized after one, as patterns."""
 DIGIT: Final = re.compile("[0-9]")
 SEPARATOR: Final = r"[ ()./\u00a0\u2010-\u2013\u202f-]"
 """A sign between the digits of a phone number; also spaces that do not break and dashes."""
@@ -104,8 +107,14 @@ def named(
     gap: str = MAX_GAP,
     hint: Any = None,
 ) -> ValueForm:
-    """A value that is recognized after one of the words, with at most `gap` between them."""
-    pattern = rf"(?i)(?<![^\W_])(?:{words})(?![^\W_]){gap}(?P<value>{value}){END}"
+    """A value that is recognized after one of the words, with at most `gap` between them, or in the line below.
+
+    A space between two words of a name also stands for `_` and `-`, as keys have them.
+    """
+    words = SPACE_IN_NAME.sub("[ _-]", words)
+    NAMES_OF_VALUES.append(rf"(?<![^\W_])(?:{words})(?![^\W_])")
+    name = rf"(?<![^\W_])(?:{words})(?-i:No|Nr|Num|Number|Id|ID)?(?![^\W_])"
+    pattern = rf"(?i){name}(?:{gap}|{LINE_GAP}|{STATED_GAP})(?P<value>{value}){END}"
     return ValueForm(
         kind, lazy_pattern(pattern), is_valid, mark, hint or (CODE_HINT if value in (CODE, VIN) else LONG_NUMBER)
     )
@@ -115,5 +124,6 @@ def unspaced(
     kind: str, words: str, value: str, is_valid: Callable[[str], bool] = always, hint: Any = LONG_NUMBER
 ) -> ValueForm:
     """A value after one of the words of a language without spaces, with at most 12 characters between them."""
-    pattern = lazy_pattern(rf"(?:{words})[^\dA-Za-z\n]{{0,12}}(?P<value>{value}){END}")
+    NAMES_OF_VALUES.append(words)
+    pattern = lazy_pattern(rf"(?:{words})(?:[^\dA-Za-z\n]{{0,12}}|[:：]\s{{0,3}}\n\s{{0,3}})(?P<value>{value}){END}")
     return ValueForm(kind, pattern, is_valid, hint=Hints(NOT_ASCII, hint))

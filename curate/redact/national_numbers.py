@@ -25,6 +25,11 @@ def _is_spanish(text: str) -> bool:
     return compact("es.dni")(text) or compact("es.nie")(text)
 
 
+def _is_chinese(text: str) -> bool:
+    """Whether the check digit of a Chinese number is correct; the list of places in python-stdnum has gaps."""
+    return stdnum("iso7064.mod_11_2")(text.upper())
+
+
 def _is_national_id(text: str) -> bool:
     """Whether it is as long as a national number: 8 to 16 letters and digits."""
     return 8 <= sum(map(str.isalnum, text)) <= 16
@@ -41,10 +46,10 @@ BEHIND_A_WORD: Final = (
     ("se_personnummer", "personnummer|personnr", r"(?:19|20)?\d{6}[-+]?\d{4}", stdnum("se.personnummer")),
     ("ro_cnp", "cnp|cod numeric personal", r"\d{13}", stdnum("ro.cnp")),
     ("cz_rc", r"rodn[éeý]\w* č[ií]sl\w*|r\. ?č\.", r"\d{6}/?\d{3,4}", stdnum("cz.rc")),
-    ("tr_tckimlik", r"t\.?c\.?|kimlik\w*|tckn", r"\d{11}", stdnum("tr.tckimlik")),
+    ("tr_tckimlik", r"t\.?c\.?|kimlik\w*|tckn|turk\w*", r"\d{11}", stdnum("tr.tckimlik")),
     (
         "za_id",
-        r"id(?:entity)?(?:[ _-](?:no\.?|num(?:ber)?))?|identiteitsnommer",
+        r"(?:sa)?id(?:entity)?(?:[ _-](?:no\.?|num(?:ber)?))?|identiteitsnommer",
         r"\d{6} ?\d{4} ?\d{3}",
         compact("za.idnr"),
     ),
@@ -102,7 +107,7 @@ NATIONAL_NUMBERS: Final[tuple[ValueForm, ...]] = (
     anywhere("fi_hetu", r"\d{6}[-+A]\d{3}[0-9A-FHJ-NPR-Y]", stdnum("fi.hetu")),
     anywhere("ch_ahv", r"756\.?\d{4}\.?\d{4}\.?\d{2}", stdnum("ch.ssn")),
     anywhere("be_nn", r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}", stdnum("be.nn")),
-    anywhere("cn_ric", r"[1-9]\d{5}(?:19|20)\d{9}[0-9X]", stdnum("cn.ric")),
+    anywhere("cn_ric", r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{3}[0-9Xx]", _is_chinese),
     anywhere("mx_curp", r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z0-9]\d", stdnum("mx.curp"), CODE_HINT),
     anywhere("kr_rrn", r"\d{6}-\d{7}", stdnum("kr.rrn")),
     anywhere("de_steuer_id", r"[1-9]\d(?:[ /-]?\d{3}){3}", compact("de.idnr")),
@@ -112,7 +117,8 @@ NATIONAL_NUMBERS: Final[tuple[ValueForm, ...]] = (
         r"(?:national|personal|citizen|identity|identification|tax(?:payer)?|fiscal)(?:[ _-]?(?:id(?:entity)?|"
         r"insurance|card|code|reference|identification))?[ _-]?(?:no\.?|num(?:ber)?|id)|taxpayer|personalausweis\w*|"
         r"ausweis(?:nummer)?|steuer[- ]?(?:id\w*|nummer)|carte d'identité|(?:documento|cédula|carné) de identidad|"
-        rf"documento|cédula|número fiscal|numéro fiscal|rg|pan card|{ID_WORDS}",
+        rf"documento|cédula|número fiscal|numéro fiscal|rg|pan card|{ID_WORDS}|"
+        r"[a-z]{2,12}(?:an|sh|ese|ch)[ _]id(?:[ _]?(?:card|no\.?|num(?:ber)?))?|id[ _]?card",
         CODE,
         _is_national_id,
         gap=FREE_GAP,
@@ -130,11 +136,15 @@ NATIONAL_NUMBERS: Final[tuple[ValueForm, ...]] = (
     named("national_id", r"e\.?i\.?n|fein|employer id\w*|tax[ _-]id\w*", r"\d{2}-\d{7}", gap=FREE_GAP),
     named("national_id", r"nip", r"\d{3}[ -]?\d{3}[ -]?\d{2}[ -]?\d{2}", compact("pl.nip"), gap=FREE_GAP),
     named("uk_nhs_number", "nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}"),
+    named("uk_nhs_number", "nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}", compact("gb.nhs"), gap=FREE_GAP),
     named("nl_bsn", r"bsn|burgerservicenummer|sofinummer", r"\d{9}", stdnum("nl.bsn"), gap=FREE_GAP),
-    named("pt_nif", "nif|contribuinte", r"\d{3} ?\d{3} ?\d{3}", stdnum("pt.nif")),
-    named("ca_sin", "sin|social insurance", r"\d{3}[ -]?\d{3}[ -]?\d{3}", stdnum("ca.sin")),
-    named("au_tfn", "tfn|tax file", r"\d{3} ?\d{3} ?\d{2,3}", stdnum("au.tfn")),
+    named("pt_nif", "nif|contribuinte", r"\d{3} ?\d{3} ?\d{3}", compact("pt.nif"), gap=FREE_GAP),
+    named("ca_sin", "sin|nas|social insurance", r"\d{3}[ -]?\d{3}[ -]?\d{3}", stdnum("ca.sin"), gap=FREE_GAP),
+    named("au_tfn", "tfn|tax file", r"\d{3} ?\d{3} ?\d{2,3}", stdnum("au.tfn"), gap=FREE_GAP),
     named("us_ssn", r"ssn|social security", r"\d{3}[ -]?\d{2}[ -]?\d{4}"),
+    named("kr_rrn", r"rrn|(?:korean )?resident registration", r"\d{6}-?[1-8]\d{6}", gap=FREE_GAP),
+    named("mx_curp", "curp", r"[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z0-9]\d", gap=FREE_GAP, hint=CODE_HINT),
+    named("in_aadhaar", "aadhaa?r|uid(?:ai)?", r"[2-9]\d{3}[ -]?\d{4}[ -]?\d{4}", compact("in_.aadhaar"), gap=FREE_GAP),
     anywhere("cl_rut", r"\d{1,2}\.\d{3}\.\d{3}-[0-9kK]", compact("cl.rut")),
     anywhere("ar_cuit", r"(?:2[0347]|3[034])-\d{8}-\d", stdnum("ar.cuit")),
     anywhere("cz_rc", r"\d{2}[0-35-8]\d[0-3]\d/\d{3,4}", stdnum("cz.rc")),

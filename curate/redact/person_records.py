@@ -3,11 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
 from itertools import takewhile
 from typing import Any, Final, NamedTuple
 
 from curate.core.lazy import lazy_pattern
 from curate.redact.folding import MARK, folded
+from curate.redact.form import NAMES_OF_VALUES
 from curate.redact.names import PERSON_KEYS
 
 RECORD_KEYS: Final = frozenset(
@@ -41,12 +43,17 @@ NO_PERSON: Final = re.compile(
 )
 NAME_WORD: Final = r"(?:[^\W\d_a-z][^\W\d_'’]*(?:['’-][^\W\d_]+)*\.?|van|von|de|da|der|den|del|di|la|bin|al|dos)"
 PERSONAL_NAME: Final = lazy_pattern(rf"{NAME_WORD}(?:[\s・]{NAME_WORD}){{0,3}}")
-COLUMN: Final = lazy_pattern(
-    r"(?i)(?:name|nom|nombre|birth|d\.?o\.?b|geburt|phone|tel|mobil|handy|ssn|social|passport|licen[cs]e|plate|account|"
+OTHER_COLUMNS: Final = (
+    r"name|nom|nombre|birth|d\.?o\.?b|geburt|phone|tel|mobil|handy|ssn|social|passport|licen[cs]e|plate|account|"
     r"iban|card|number|cvv|adres|street|stra(?:ß|ss)e|naam|imi[eę]|nazwisko|cognome|celul|cellul|telefo|cpf|dni|pesel|bsn|"
-    r"姓名|电话|手机|邮箱|身份证|地址|氏名|電話|住所|生年月日|zip|post|plz|cep|tax|national|customer|patient|email|user|login|lat|lon|lng)"
+    r"姓名|电话|手机|邮箱|身份证|地址|氏名|電話|住所|生年月日|zip|post|plz|cep|tax|national|customer|patient|email|user|login|lat|lon|lng"
 )
-"""What the first line of a table has, if the table is read."""
+"""Names of columns, and parts of them, beside the words of `NAMES_OF_VALUES`."""
+COLUMN_NAME: Final = r"[^\W\d][\w .()/#-]{0,29}|#"
+HEADER: Final = lazy_pattern(
+    rf"(?m)^[ |]*[\"']?(?:{COLUMN_NAME})(?:[\"' ]*[,;|\t][\"' ]*(?:{COLUMN_NAME}))+[\"' |]*\r?\n"
+)
+"""A line with names of columns."""
 SEPARATORS: Final = (",", ";", "\t", "|")
 OF_PERSON: Final = re.compile(r"@|\d(?:[ ()/.-]{0,2}\d){5}")
 """An e-mail address or a long number: a column `phone` may also name phones."""
@@ -103,7 +110,7 @@ def cells_of_tables(text: str) -> Iterator[Cell]:
 
     A table begins with a line of names of columns; each other line has as many cells.
     """
-    if "\n" not in text or not COLUMN.search(text):
+    if "\n" not in text or not HEADER.search(text):
         return
     lines = [(match.start(), match.group()) for match in re.finditer(r"[^\n]+", text)]
     position = 0
@@ -115,6 +122,7 @@ def cells_of_tables(text: str) -> Iterator[Cell]:
             continue
         names = [name for _, _, name in _cells(header, separator)]
         keys = [normal_key(name) for name in names]
+        words = [re.sub(r"(?<=[a-z])(?=[A-Z])|\W+", "_", name).lower() for name in names]
         rows = list(
             takewhile(lambda line: len(_cells(line[1], separator)) == len(names), lines[position:])  # noqa: B023
         )
@@ -123,11 +131,11 @@ def cells_of_tables(text: str) -> Iterator[Cell]:
         for offset, row in rows:
             if RULE.fullmatch(row):
                 continue
-            for key, (start, end, value) in zip(keys, _cells(row, separator), strict=True):
+            for key, word, (start, end, value) in zip(keys, words, _cells(row, separator), strict=True):
                 key_of_cell = "person_name" if has_person and key in NAME_KEYS and is_personal_name(value) else key
                 is_private = key_of_cell not in PERSON_KEYS or is_personal_name(value)
-                if value and is_private and (key_of_cell in OWN_COLUMNS or COLUMN.search(key)):
-                    yield Cell(offset + start, offset + end, key_of_cell)
+                if value and is_private and (key_of_cell in OWN_COLUMNS or _is_column(word)):
+                    yield Cell(offset + start, offset + end, key_of_cell if key_of_cell in PERSON_KEYS else word)
 
 
 def cells_of_keys(text: str) -> Iterator[Cell]:
@@ -152,14 +160,27 @@ def cells_of_inserts(text: str) -> Iterator[Cell]:
                         yield Cell(cell.start("text"), cell.end("text"), "person_name" if is_name else key)
 
 
+@cache
+def _columns() -> re.Pattern[str]:
+    """The words and parts that name a column with private values."""
+    words = "|".join(dict.fromkeys(NAMES_OF_VALUES))
+    return re.compile(rf"(?i){OTHER_COLUMNS}|{words}")
+
+
+@lru_cache(maxsize=1024)
+def _is_column(line: str) -> bool:
+    """Whether the name of a column, or a line of names, has one of a column with private values."""
+    return _columns().search(line) is not None
+
+
 def _separator(line: str) -> str:
     """What separates the names of columns in a line; empty if it is no such line."""
     line = folded(line).text
-    if len(line) > MAX_HEADER_CHARS or not COLUMN.search(line):
+    if len(line) > MAX_HEADER_CHARS or not _is_column(line):
         return ""
     for separator in sorted(SEPARATORS, key=line.count, reverse=True):
         names = [name for _, _, name in _cells(line, separator)]
-        if len(names) > 1 and all(re.fullmatch(r"[^\W\d][\w .()/#-]{0,29}|#", name) for name in names):
+        if len(names) > 1 and all(re.fullmatch(COLUMN_NAME, name) for name in names):
             return separator
     return ""
 

@@ -21,6 +21,25 @@ def _is_national_phone(text: str) -> bool:
     return 9 <= sum(map(str.isdigit, text)) <= 12 and _is_phone(text)
 
 
+COUNTRY_CODE: Final = re.compile(r"1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[2-9][0-9]{2}")
+"""The country codes of ITU-T E.164."""
+AMERICAN: Final = re.compile(r"1[ .-]\(?[2-9][0-9]{2}\)?[ .-][0-9]{3}[ .-][0-9]{4}")
+"""A number of North America with its code; without spaces, it could be one of China."""
+
+
+def prefix_digits(text: str) -> int:
+    """How many digits of a telephone number stand before its national part: the code of its country, with `00` or a
+    zero in brackets, or the zero before an area code.
+    """
+    digits = re.sub(r"\D", "", text)
+    start = 2 if digits.startswith("00") and len(digits) > 10 else 0
+    if start or text.lstrip(" (").startswith("+"):
+        code = COUNTRY_CODE.match(digits, start)
+        count = code.end() if code else start
+        return count + ("(0)" in text and digits[count : count + 1] == "0")
+    return 1 if digits.startswith("0") or AMERICAN.match(text) else 0
+
+
 PHONE_NUMBERS: Final = (
     named(
         "phone",

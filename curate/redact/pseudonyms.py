@@ -21,6 +21,7 @@ from curate.core.files import display_name, replacing
 from curate.redact.folding import folded, like, with_digits_of
 from curate.redact.form import always
 from curate.redact.names import ORG, PERSON, SURNAME
+from curate.redact.phone_numbers import prefix_digits
 from curate.redact.values import FORMS
 
 WOMEN: Final = tuple(
@@ -60,7 +61,12 @@ DEGREES: Final = re.compile(r"\d+\.\d+")
 PARTICLES: Final = frozenset("van von de del della da dos di la le der den bin al".split())  # noqa: SIM905
 FEMALE_ENDING: Final = ("a", "e", "ine", "ette", "lyn", "ith", "beth")
 STREETS: Final = ("Maple", "Linden", "Station", "Mill", "Garden", "Church", "Meadow", "River", "Park", "Forest")
-CHECKED: Final = frozenset(form.kind for form in FORMS if form.is_valid is not always) - {"phone", "ip_address", "bic"}
+CHECKED: Final = frozenset(form.kind for form in FORMS if form.is_valid is not always) - {
+    "phone",
+    "ip_address",
+    "mac_address",
+    "bic",
+}
 """Kinds of numbers with check digits."""
 LABELLED: Final = frozenset(("password", "url_token"))
 """Kinds of secrets: an invented one would be of no use, and case and signs count."""
@@ -78,8 +84,8 @@ def normalized(kind: str, value: str) -> str:
     """A form of a value that is equal for all its spellings, so that they have the same pseudonym.
 
     Case and the script of digits are ignored. Names and street addresses have one space between words; e-mail and IP
-    addresses, handles and names of hosts and users keep their punctuation, and so do coordinates; other values have no
-    punctuation and spaces.
+    addresses, handles and names of hosts and users keep their punctuation, and so do coordinates; telephone numbers
+    have their national part alone, without the code of the country; other values have no punctuation and spaces.
     Values of kinds in `LABELLED` and of unknown kinds are returned unchanged.
     """
     if kind in LABELLED or kind not in KINDS:
@@ -91,6 +97,8 @@ def normalized(kind: str, value: str) -> str:
         return re.sub(r"\s", "", value)
     if kind in (PERSON, SURNAME, ORG, "street_address"):
         return " ".join(value.split()).casefold()
+    if kind == "phone":
+        return re.sub(r"\D", "", value)[prefix_digits(value) :]
     return re.sub(r"[\W_]", "", value).upper()
 
 
@@ -131,7 +139,9 @@ class Pseudonyms:
             return replacement
         if kind in WRITTEN:
             return with_digits_of(value, replacement) if kind in WITH_DIGITS else replacement
-        return _with_signs_of(value, replacement)
+        prefix = re.sub(r"\D", "", folded(value).text)[: prefix_digits(folded(value).text)] if kind == "phone" else ""
+        shown = _with_signs_of(value, prefix + replacement)
+        return shown.lower() if kind == "mac_address" and value == value.lower() else shown
 
     def _is_labelled(self, kind: str) -> bool:
         """Whether a kind gets labels such as `[PERSON_1]`: every kind in the style `label`; secrets and unknown kinds
@@ -224,11 +234,9 @@ class Pseudonyms:
         network = ("192.0.2", "198.51.100", "203.0.113")[digest[0] % 3]
         return f"{network}.{1 + digest[1] % 254}"
 
-    def _mac(self, value: str, plain: str) -> str:
-        """A locally administered address, with the separator and the case of the original."""
-        digits = ("02" + self._digest("mac", plain).hex()[:10]).upper()
-        written = value[2].join(digits[part : part + 2] for part in range(0, 12, 2))
-        return written if value.upper() == value else written.lower()
+    def _mac(self, _: str, plain: str) -> str:
+        """The digits of a locally administered address."""
+        return f"02{self._digest('mac', plain).hex()[:10]}".upper()
 
     def _user(self, value: str, plain: str) -> str:
         """An invented name with a number, with `@` before it where the original has it."""
@@ -248,26 +256,24 @@ class Pseudonyms:
 
     def _wrong_check(self, kind: str, plain: str) -> str:
         """The same shape with a check digit that is wrong."""
-        shaped, is_valid = self._same_shape(kind, plain), next(form.is_valid for form in FORMS if form.kind == kind)
+        shaped = self._same_shape(kind, plain)
+        checks = [form.is_valid for form in FORMS if form.kind == kind and form.is_valid is not always]
         if kind == "iban":
             shaped = plain[:2] + shaped[2:]
         elif kind == "vin":
             shaped = shaped[:8] + plain[8] + shaped[9:]
         last = next((index for index in reversed(range(len(shaped))) if shaped[index].isdigit()), -1)
         for _ in range(10 if last >= 0 else 0):
-            if not is_valid(shaped) and shaped != plain:
+            if shaped != plain and not any(is_valid(shaped) for is_valid in checks):
                 break
             shaped = shaped[:last] + str((int(shaped[last]) + 1) % 10) + shaped[last + 1 :]
         return shaped
 
     def _phone(self, value: str, plain: str) -> str:
-        """The country code stays; numbers of North America become fictional ones (555-0100 to 555-0199)."""
+        """The national part; numbers of North America become fictional ones (555-0100 to 555-0199)."""
         digits = self._same_shape("phone", plain)
-        if re.match(r"\+?1?\D?\(?[2-9]\d{2}\)?[ .-]\d{3}[ .-]\d{4}$", value):
-            country = "1" if plain.startswith("1") else ""
-            return f"{country}{digits[len(country) : -7]}55501{digits[-2:]}"
-        kept = len(code[1]) if (code := re.match(r"\+(\d{1,2})", value)) else 1 if plain.startswith("0") else 0
-        return plain[:kept] + digits[kept:]
+        is_american = re.match(r"\+?1?\D?\(?[2-9]\d{2}\)?[ .-]\d{3}[ .-]\d{4}$", value)
+        return f"{digits[:-7]}55501{digits[-2:]}" if is_american else digits
 
     def _birth(self, value: str, plain: str) -> str:
         """A date of the same form, one to three years before or after: another one also where the day is the same."""
@@ -281,6 +287,13 @@ class Pseudonyms:
             return str(next(numbers, 1)).zfill(len(digits))
 
         return re.sub(r"\d+", shifted, value)
+
+    def _expiry(self, value: str, plain: str) -> str:
+        """A month and a year of the same form, one to three years before or after."""
+        digest = self._digest("card_expiry", plain)
+        month, signs, year = re.split(r"(\D+)", value, maxsplit=1)
+        shifted = int(year) + YEARS[digest[1] % len(YEARS)]
+        return f"{1 + digest[0] % 9:0{len(month)}}{signs}{shifted}"
 
     def _coordinates(self, value: str, plain: str) -> str:
         """Whole degrees stay, the fractions are invented: for a number the same one alone and in a pair.
@@ -325,19 +338,20 @@ WRITTEN: Final[dict[str, Any]] = {
     ORG: Pseudonyms._organisation,
     "email": Pseudonyms._email,
     "ip_address": Pseudonyms._ip,
-    "mac_address": Pseudonyms._mac,
     "user_name": Pseudonyms._user,
     "social_handle": Pseudonyms._user,
     "host_name": Pseudonyms._host,
     "street_address": Pseudonyms._street,
     "date_of_birth": Pseudonyms._birth,
+    "card_expiry": Pseudonyms._expiry,
     "coordinates": Pseudonyms._coordinates,
 }
 """Kinds whose replacement is written as it is."""
-WITH_DIGITS: Final = frozenset(("ip_address", "street_address", "date_of_birth", "coordinates"))
+WITH_DIGITS: Final = frozenset(("ip_address", "street_address", "date_of_birth", "card_expiry", "coordinates"))
 """Those of them whose digits are of the script of the value."""
 SHAPED: Final[dict[str, Any]] = {
     "phone": Pseudonyms._phone,
+    "mac_address": Pseudonyms._mac,
     **{kind: lambda pseudonyms, _, plain, kind=kind: pseudonyms._wrong_check(kind, plain) for kind in CHECKED},
 }
 """Kinds whose replacement has the signs of the value."""

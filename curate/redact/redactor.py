@@ -38,6 +38,7 @@ from curate.redact.person_records import (
     normal_key,
 )
 from curate.redact.pseudonyms import Pseudonyms
+from curate.redact.turn_context import Request, requests_before
 from curate.redact.user_patterns import LOGIN, NO_SERVICE
 from curate.redact.value_patterns import COORDINATE_LISTS, COORDINATE_WORDS
 from curate.redact.values import private_values_in, without_overlaps
@@ -46,6 +47,8 @@ MIN_LITERAL_CHARS: Final = 6
 """Minimum number of characters of a value that is replaced wherever it stands; shorter ones occur by chance."""
 LOCAL_KINDS: Final = frozenset(("user_name", "host_name", "date_of_birth", "url_token"))
 """Kinds of values that are replaced only where they were found: elsewhere they are words."""
+ROW_KINDS: Final = frozenset(("access_code", "card_security_code", "card_expiry"))
+"""Kinds of short values that are replaced in all texts of a row."""
 YEAR_AND_MONTH: Final = re.compile(r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}(?:[-/.][0-9]{1,2})?")
 """An invoice may have the number `2024-05`, with which dates begin."""
 NAME_KINDS: Final = (PERSON, SURNAME, ORG)
@@ -144,6 +147,8 @@ class Redactor:
         recognized: Recognized = cache(lambda *text: tuple(self._recognized_values(*text)) if has_values else ())
         for user in _users_of_row(value, recognized) if has_values else ():
             _add_literal(names, user, "user_name")
+        for code, kind in _codes_of_row(value, recognized).items() if has_values else ():
+            _add_literal(names, code, kind)
         secrets: list[list[Secret]] = []
 
         def search(text: str, key: str) -> str:
@@ -300,6 +305,16 @@ def _users_of_row(value: Any, recognized: Recognized) -> set[str]:
     return {user for user in users if SIGNED_USER.fullmatch(user)}
 
 
+def _codes_of_row(value: Any, recognized: Recognized) -> dict[str, str]:
+    """The short codes that are replaced in all texts of a row, with their kinds: elsewhere they are other numbers."""
+    return {
+        text[secret.start : secret.end]: secret.kind
+        for text, prefix in texts_of(value)
+        for secret in recognized(text, prefix)
+        if secret.kind in ROW_KINDS
+    }
+
+
 def _add_literal(literals: Literals, written: str, kind: str) -> None:
     """Add a text that is replaced wherever it stands; of two kinds, the first one counts."""
     written = folded(written).text
@@ -342,7 +357,7 @@ def _with_texts(value: Any, replaced: Callable[[str, str], str], key: str = "") 
             raise UnsafeRedaction("two keys of an object would be equal")
         return redacted
     if isinstance(value, list):
-        return [_with_texts(inner, replaced, key) for inner in value]
+        return [_with_texts(inner, replaced, key_of_inner) for inner, key_of_inner in _keys_of_list(value, key)]
     if isinstance(value, int) and not isinstance(value, bool) and len(str(value)) >= MIN_LITERAL_CHARS:
         shown = replaced(str(value), key)
         return value if shown == str(value) else int(shown) if shown.isdigit() and shown[0] != "0" else shown
@@ -364,6 +379,11 @@ def key_in(name: str, parent: str) -> str:
     return f"{parent.removesuffix('s')}_{name}" if parent and name == "name" else name
 
 
+def _keys_of_list(value: Sequence[Any], key: str) -> Iterator[tuple[Any, str]]:
+    """The items of a list with the keys by which they are recognized: those of a turn, what the one before asks for."""
+    return zip(value, (request or key for request in requests_before(value)), strict=True)
+
+
 def _keys_in(value: Mapping[str, Any], parent: str) -> Iterator[str]:
     """The keys by which the values of an object are recognized, in order; `person_name` for the name of a person, if
     another key of the object is one that only persons have.
@@ -371,7 +391,10 @@ def _keys_in(value: Mapping[str, Any], parent: str) -> Iterator[str]:
     is_person = is_of_person(value)
     for name, inner in value.items():
         is_name = is_person and normal_key(name) in NAME_KEYS and is_personal_name(inner)
-        yield "person_name" if is_name or is_name_of_role(name, inner) else key_in(name, parent)
+        if isinstance(parent, Request) and name in ("content", "value"):
+            yield parent
+        else:
+            yield "person_name" if is_name or is_name_of_role(name, inner) else key_in(name, parent)
 
 
 def texts_of(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
@@ -387,8 +410,8 @@ def texts_of(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
             yield name, ""
             yield from texts_of(inner, inner_key)
     elif isinstance(value, list):
-        for inner in value:
-            yield from texts_of(inner, key)
+        for inner, key_of_inner in _keys_of_list(value, key):
+            yield from texts_of(inner, key_of_inner)
     elif (isinstance(value, int) and not isinstance(value, bool)) or (
         isinstance(value, float) and COORDINATE_KEY.search(prefix_of(key))
     ):

@@ -21,7 +21,7 @@ OWNER_HINT: Final = HintParts("'s home|’s home")
 POSIX_HOME: Final = (
     r"(?:(?<!\w)(?:file|sftp|ssh|scp|smb|nfs|ftp)://[^/\s]{0,80}|(?<![\w./-])|(?<=-[ILR]))"
     r"(?:\\?/(?:mnt|media|export|var|usr|data|net|nfs|srv|host|Volumes|afs|private|System|storage|backup\w*|tank|pool|"
-    r"lustre|gpfs|scratch|cygwin\w*|rootfs)(?:/[\w.-]{1,40}){0,3})?\\?/(?:home|Users)\\?/"
+    r"lustre|gpfs|scratch|cygwin\w*|rootfs|[a-zA-Z])(?:/[\w.-]{1,40}){0,3})?\\?/(?:home|Users)\\?/"
 )
 """A home folder, not a page `/home/` of a website or a source folder of that name."""
 WINDOWS_HOME: Final = (

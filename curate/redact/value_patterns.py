@@ -59,9 +59,10 @@ HANDLE: Final = (
     r"throws|deprecated)\b)[\w.]{2,29}\w(?![/(@])"
 )
 MAX_GAP: Final = (
-    r"(?:['’]s\b)?(?:[^\w\n]|_){0,4}(?:(?:is|are|was|at|on|an|au|al|unter|to|id|n[º°.]?|no|nr|num|number|nubmer|nummer|"
-    r"num[eé]ro|n[úu]mero|numer|kod|"
-    r"ist|lautet|es|est|è|é|era|jest|c['’]?est|the|der|die|das|de|le|la|el|il|op|em|mit|con|z|o|:|#|°|º|\.)"
+    r"(?:['’]s\b)?(?:[^\w\n]|_){0,4}(?:(?:is|are|was|at|on|an|au|al|auf|unter|to|à|a|par|por|id|n[º°.]?|no|nr|num|"
+    r"number|nubmer|nummer|num[eé]ro|n[úu]mero|numer|kod|"
+    r"ist|lautet|es|est|è|é|era|jest|c['’]?est|it|s|sure|yes|yeah|ok|okay|ja|sí|si|oui|sim|claro|"
+    r"the|der|die|das|de|le|la|el|il|op|em|mit|con|z|o|:|#|°|º|\.)"
     r"(?:[^\w\n]|_){1,3}){0,4}"
 )
 """What may stand between a word that names a value and the value: only words that join the two."""
@@ -69,6 +70,14 @@ FREE_GAP: Final = r"(?:(?:[^\w\n]|_){1,3}[^\W\d_]{1,14}){0,5}(?:[^\w\n]|_){1,4}"
 """What may stand there if the word names nothing else, or the form of the value is rare: up to five words."""
 PLAIN_GAP: Final = r"(?:(?:[^\w\n]|_){1,3}(?-i:[a-zà-ÿ][^\W\d_]{0,13})){0,5}(?:[^\w\n]|_){1,4}"
 """The same without capitals, which may begin a value."""
+LINE_GAP: Final = r"(?:[ ._-]{1,2}[^\W\d_]{1,14}\.?){0,3}[ *_`\"]{0,3}[:：][ *_]{0,3}\r?\n[ \t>*`-]{0,6}"
+"""Up to three words and a colon at the end of a line."""
+STATED_GAP: Final = (
+    r"(?:[ _-](?:id|no\.?|num(?:ber|mer)?|nr\.?|code))? (?:of|from|for|on|we|i|you|he|she|they|that|which|que|qui|"
+    r"von|aus|in|auf|sur|du|del?|della|da|do|des|der|die)"
+    r"(?: [^\W\d_]{1,14}){0,5}?(?::| is| was| ist| war| lautet| es| era| est| était| é| è) ?[\"'`]?"
+)
+"""Words that say whose value or which one it is, and one that states it: `that we have on file is`."""
 CALENDAR: Final = re.compile(
     r"(?:19|20)\d\d[-/. ]\d{1,2}[-/. ]\d{1,2}.*|\d{1,2}[-/. ]\d{1,2}[-/. ](?:19|20)\d\d.*", re.DOTALL
 )

@@ -31,7 +31,7 @@ BIRTH_WORDS: Final = (
 )
 CUSTOMER_WORDS: Final = (
     r"(?:customer|client|member(?:ship)?|patient|policy|insurance|order|employee|"
-    r"medical record|invoice|loyalty|booking|reservation|confirmation|kunden|kd\.?|versicherten|versicherungs|"
+    r"medical record|mrn|invoice|loyalty|booking|reservation|confirmation|kunden|kd\.?|versicherten|versicherungs|"
     r"bestell|bestellung|rechnungs|rechnung|auftrags?|vertrags?|mitglieds|cliente|pedido|commande|factura?|facture|"
     r"identifiant client|ordine|abonnement|zamówieni[ea]|encomenda|bestelling|p[óo]liza|polizza|ap[óo]lice|matricola|"
     r"matricule|historia cl[íi]nica|expediente|cartella(?: clinica)?|(?:numer |nr )?historii choroby|historia choroby|"
@@ -39,10 +39,11 @@ CUSTOMER_WORDS: Final = (
     r"prontu[áa]rio|processo(?: cl[íi]nico)?|fascicolo|polis[aęy]?|emplead[oa]|dipendente|medewerker|"
     r"pracowni[kc]\w{0,2}|"
     r"funcion[áa]ri[oa]|mitarbeiter(?:in)?|salariée?|tessera sanitaria|"
-    r"(?:student|staff|claim|subscriber|badge|payroll|enrol?l?ment|case file|acct)[ _.-]{0,2}(?=id|no|num|#|:))"
+    r"(?:student|staff|claim|subscriber|badge|payroll|enrol?l?ment|case file|acct|account)[ _.-]{0,2}(?=id|no|num|#|:))"
     r"[ _.-]{0,2}(?:id|no\.?|num(?:ber|mer)|nr\.?|n[úu]mero|code|mrn|ref)?|"
     r"(?:n[úu]mero|num|n[º°o]\.?|c[óo]digo|refer[êe]ncia|ref\.|numéro|code|référence|réf\.|codice|riferimento)"
-    r"(?: (?:de|del|da|do|di|du|de la|della)|,? d['’])? ?(?:client[ea]?|soci[oa]|s[óo]ci[oa]|adh[ée]rent|abonn[ée]|"
+    r"(?: (?:de|del|da|do|di|du|de la|della)|,? d['’])? ?(?:client[ea]?|afiliad[oa]|associad[oa]|cuenta|conta|"
+    r"compte|conto|mutuelle|soci[oa]|s[óo]ci[oa]|adh[ée]rent|abonn[ée]|"
     r"p[óo]liza|polizza|ap[óo]lice|contrat[oe]?|contratto|pedido|encomenda|commande|ordine|expediente|dossier|pratica|"
     r"processo|alumn[oa]|alun[oa]|emplead[oa]|dipendente|historia cl[íi]nica|paciente|patient|paziente|assuré|"
     r"processo(?: cl[íi]nico)?)|"

@@ -34,6 +34,7 @@ from curate.redact.form import (
 )
 from curate.redact.national_numbers import NATIONAL_NUMBERS
 from curate.redact.other_languages import NOT_LATIN, OTHER_LANGUAGES
+from curate.redact.payment_values import PAYMENT_VALUES
 from curate.redact.phone_numbers import PHONE_NUMBERS
 from curate.redact.sign_in_patterns import (
     COLON_GAP,
@@ -145,7 +146,7 @@ def _is_plate(text: str) -> bool:
 
 def _is_mac(text: str) -> bool:
     """Whether it is the address of a single device, not of all or none."""
-    return len(set(text.casefold()) - set(":-")) > 1
+    return len(set(text.casefold()) - set(":-.")) > 1
 
 
 def _is_secret(text: str) -> bool:
@@ -244,14 +245,31 @@ FORMS: Final = (
     ValueForm(
         "email",  # as it is spoken
         lazy_pattern(
-            rf"(?i)(?<![\w.@-])(?P<value>(?:[\w+-]{{1,40}}(?:{SPOKEN_DOT}[\w+-]{{1,40}}){{1,3}}|[a-z_-]+[0-9]\w*)"
+            rf"(?i)(?<![\w.@-])(?P<value>(?:[\w+-]{{1,40}}(?:(?:{SPOKEN_DOT}|[.])[\w+-]{{1,40}}){{1,3}}|[a-z_-]+[0-9]\w*)"
             rf" (?:at|ät|arroba|arobase) (?!(?:the|an?|my|your|our|this|that|any)\b)[\w-]{{2,40}}"
             rf"(?:{SPOKEN_DOT}[\w-]{{2,40}}){{0,2}}{SPOKEN_DOT}(?:com|org|net|edu|gov|info|io|[a-z]{{2}}))(?![\w@])"
         ),
         hint=HintParts(" dot | punkt | punto | point "),
     ),
+    ValueForm(
+        "email",  # in capitals against robots, or in Spanish
+        lazy_pattern(
+            r"(?<![\w.@-])(?P<value>[\w+.-]{1,40}(?: AT [\w-]{2,40}(?: DOT [\w-]{2,40}){1,3}"
+            r"| arroba [\w-]{2,40}(?: punto [\w-]{2,40}){1,3}))(?![\w@])"
+        ),
+        hint=HintParts(" at | arroba "),
+    ),
+    named(
+        "email",
+        r"e-?mail(?: address)?|mail(?:adresse)?|contact|reach|write|correo|courriel",
+        rf"[\w+.-]{{1,40}} (?:at|ät|arrobase) [\w-]{{2,40}}(?:{SPOKEN_DOT}[\w-]{{2,40}}){{0,2}}"
+        rf"{SPOKEN_DOT}[a-z]{{2,6}}",
+        gap=FREE_GAP,
+        hint=HintParts(" dot | punkt | punto | point "),
+    ),
     ValueForm("iban", IBAN, _is_iban),
     anywhere("iban", r"[a-z]{2}\d{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,4})?", _is_iban, DIGIT),
+    anywhere("iban", r"(?i:[a-z]{2}\d{2}(?:-[a-z0-9]{4}){2,7}(?:-[a-z0-9]{1,4})?)", _is_iban),
     ValueForm("card", CARD, _is_card, hint=LONG_NUMBER),
     ValueForm("card", lazy_pattern(BESIDE.sub(f"[{SPACED}", CARD.pattern)), _is_card, hint=LONG_NUMBER),
     anywhere("card", r"3(?:0[0-5]|[689]\d)\d([ -]?)\d{6}\1\d{4}", _is_card),
@@ -272,6 +290,7 @@ FORMS: Final = (
         lambda text: len(text) > 8 and _is_ip(text),
     ),
     anywhere("mac_address", r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}", _is_mac, DIGIT),
+    anywhere("mac_address", r"(?=[0-9.]{0,13}[A-Fa-f])[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2}", _is_mac, DIGIT),
     anywhere(
         "bitcoin_address", r"(?:[13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{11,71})", stdnum("bitcoin"), DIGIT
     ),
@@ -350,7 +369,7 @@ FORMS: Final = (
         rf"(?!(?-i:[A-Z][A-Z0-9]{{1,9}}-\d{{1,6}}(?![\w-])|[CTF]-\d+/\d\d)){CODE}",
         hint=CODE_HINT,
     ),
-    named("imei", "imei", r"\d{2}[ -]?\d{6}[ -]?\d{6}[ -]?\d"),
+    named("imei", "imei", r"\d{2}[ -]?\d{6}[ -]?\d{6}[ -]?\d", gap=FREE_GAP),
     named(
         "date_of_birth",
         BIRTH_WORDS,
@@ -404,6 +423,14 @@ FORMS: Final = (
         ),
         _is_secret_with_digit,
         hint=SIGN_IN_HINT,
+    ),
+    named(
+        "password",
+        r"(?:api|secret|access|auth|my|the|private|license)[ _-]?key|(?:api[ _-]?)?schlüssel|cl[eé](?: d['’]api|"
+        r" secrète)?|"
+        r"clave(?: de)? api|chave(?: de)? api|(?:api|access|auth|bearer|my|secret)[ _-]?token|chiave(?: api)?",
+        r"(?-i:(?=[A-Z0-9/+_=-]{0,30}[a-z])(?=[a-z0-9/+_=-]{0,30}[A-Z])(?=[A-Za-z/+_=-]{0,30}[0-9])[A-Za-z0-9/+_=-]{24,180})",
+        hint=re.compile("[A-Za-z0-9/+_=-]{24}"),
     ),
     *PHONE_NUMBERS,
     named("social_handle", rf"{PLATFORMS}|handle", HANDLE, mark="@", gap=r"[^\n@]{0,40}"),
@@ -491,6 +518,7 @@ FORMS: Final = (
     ),
     *STREET_ADDRESSES,
     *ACCOUNT_VALUES,
+    *PAYMENT_VALUES,
 )
 """Forms in the order of precedence: of two that overlap, the longer one counts, or else the earlier one."""
 

@@ -67,7 +67,7 @@ MAX_EXAMPLE_DIGITS: Final = 3
 """Accounts with so few different digits are invented."""
 NOT_SEARCHED: Final = (
     "names in running text, most street and IP addresses, users, hosts, handles, passwords, tokens in URLs, "
-    "other national numbers, and other numbers behind a word"
+    "expiry dates of cards, wallets, other national numbers, and other numbers behind a word"
 )
 """What `curate redact` also replaces, and only a mapping proves."""
 COORDINATE_NAME: Final = re.compile(

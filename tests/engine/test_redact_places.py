@@ -1,0 +1,107 @@
+"""`curate redact`: what surrounds a private value keeps its bytes, and equal values have equal replacements."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from curate.cli.main import main
+from curate.redact.json_texts import json_in
+from curate.redact.pseudonyms import Pseudonyms, Style, normalized
+from curate.redact.redactor import Redactor
+from tests.conftest import Write, chat
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{\n  "name": "Blue Kettle",\n  "contact": "jane.roe@acme-mail.io",\n  "price": 12.50, "tags": []\n}',
+        '{"contact":"jane.roe@acme-mail.io","city":"M\\u00fcnchen", "score":1e3,\n\t"ok":null}',
+        '[\n    {"to": "jane.roe@acme-mail.io"},\n    {"limit": NaN, "least": -Infinity, "note": "4 \\"x\\""}\n]',
+    ],
+)
+def test_json_in_a_text_keeps_its_layout(answer: str, write: Write) -> None:
+    write("a.jsonl", [chat("Give me the record.", answer)])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "--style", "label"]) == 0
+    redacted = json.loads(Path("out.jsonl").read_text(encoding="utf-8"))["messages"][-1]["content"]
+    assert redacted == answer.replace("jane.roe@acme-mail.io", "[EMAIL_1]")
+    assert json_in(redacted) is not None
+
+
+def redact(*texts: str) -> list[str]:
+    """The texts of one chat, as `curate redact` leaves them."""
+    redactor = Redactor(Pseudonyms(Style.LABEL))
+    row = {
+        "messages": [{"role": "assistant" if turn % 2 else "user", "content": text} for turn, text in enumerate(texts)]
+    }
+    values = redactor.values_in(row)
+    for written, kind in values:
+        redactor.learn(written, kind)
+    redacted = redactor.row(row, redactor.secrets_in(row))
+    return [turn["content"] for turn in redacted["messages"]]
+
+
+@pytest.mark.parametrize(
+    ("request_for", "answer", "redacted"),
+    [
+        ("Thanks. What is your sort code, please?", "it's 40-61-78", "it's [BANK_ACCOUNT_1]"),
+        ("Nennen Sie mir bitte Ihre TAN.", "480248.", "[ACCESS_CODE_1]."),
+        ("¿Cuál es su código de reserva?", "QPHR7S", "[CUSTOMER_NUMBER_1]"),
+        ("Quel est votre nom ?", "Latoya Salcedo", "[PERSON_1]"),
+        ("What is 480 times 1001?", "480480", "480480"),
+        ("What is the capital of Peru?", "Lima is", "Lima is"),
+    ],
+)
+def test_a_short_answer_is_read_with_what_the_turn_before_asks_for(
+    request_for: str, answer: str, redacted: str
+) -> None:
+    assert redact("Hello", "Good day.", "I need help.", request_for, answer)[-1] == redacted
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("4539 1488 0343 6467 04/28 482", "[CARD_1] [CARD_EXPIRY_1] [CARD_SECURITY_CODE_1]"),
+        ("4539148803436467|4/2029|779", "[CARD_1]|[CARD_EXPIRY_1]|[CARD_SECURITY_CODE_1]"),
+        ("gültig bis 09/30, das war's", "gültig bis [CARD_EXPIRY_1], das war's"),
+        (
+            "The TFN we have on file is 537 894 559.",
+            "The TFN we have on file is 537 894 559.",
+        ),  # the check digit is wrong
+        ("routing number:\n021000021", "routing number:\n[BANK_ACCOUNT_1]"),
+        ("ICCID 8949287210102437687", "ICCID [SIM_CARD_1]"),
+        ("id card 440106197106192467", "id card [CN_RIC_1]"),
+        (
+            "| # | TAN | note |\n|---|---|---|\n| 1 | 229746 | ok |",
+            "| # | TAN | note |\n|---|---|---|\n| 1 | [ACCESS_CODE_1] | ok |",
+        ),
+        ("id,numero_cuenta\n7,40617812", "id,numero_cuenta\n7,[BANK_ACCOUNT_1]"),
+        ('{"security_code": "032"} and 0321', '{"security_code": "[CARD_SECURITY_CODE_1]"} and 0321'),
+        ("passportNo: PAB764204", "passportNo: [PASSPORT_1]"),
+        ("my mac is 3c4c.e082.8a29", "my mac is [MAC_ADDRESS_1]"),
+        ("sudo -u amara.zimmer id && sudo -u postgres psql", "sudo -u [USER_NAME_1] id && sudo -u postgres psql"),
+        ("/c/Users/mvermeulen/repo", "/c/Users/[USER_NAME_1]/repo"),
+        ("exp(12/27) and the ratio 12/27 of page 3/25", "exp(12/27) and the ratio 12/27 of page 3/25"),
+        ("Order by date: 2024-01-01, invoice date: 2024-05-11", "Order by date: 2024-01-01, invoice date: 2024-05-11"),
+    ],
+)
+def test_values_are_found_where_blind_chats_hid_them(text: str, redacted: str) -> None:
+    assert redact(text) == [redacted]
+
+
+@pytest.mark.parametrize(
+    ("kind", "spellings"),
+    [
+        ("phone", ["+49 171 2345678", "0049-171-2345678", "0171/234 56 78", "+49 (0)171 2345678", "01712345678"]),
+        ("phone", ["+1 212-655-1234", "(212) 655-1234", "1-212-655-1234"]),
+        ("phone", ["+86 139 1234 5678", "13912345678"]),
+        ("mac_address", ["3c4c.e082.8a29", "3C-4C-E0-82-8A-29", "3c:4c:e0:82:8a:29"]),
+        ("iban", ["DE89 3704 0044 0532 0130 00", "de89370400440532013000"]),
+    ],
+)
+def test_a_value_has_one_pseudonym_in_all_spellings(kind: str, spellings: list[str]) -> None:
+    pseudonyms = Pseudonyms(Style.PSEUDONYM)
+    shown = [pseudonyms.of(kind, value) for value in spellings]
+    assert len({normalized(kind, value) for value in shown}) == 1
+    assert [re.sub(r"\w", "0", value) for value in shown] == [re.sub(r"\w", "0", value) for value in spellings]
