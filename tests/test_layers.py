@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from curate.cli.main import main
 from curate.models.names import MODELS
 from tests.conftest import Write, environment
 from tests.waiting import PATIENCE_SECONDS
@@ -110,6 +111,11 @@ def test_an_unknown_verb_names_the_next_step() -> None:
     done = python("-m", "curate", "chek")
     assert done.returncode == 2
     assert "no such command: chek; did you mean check?" in done.stderr
+
+
+def test_a_misspelt_option_without_a_command_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--verion"]) == 2
+    assert "no such command: --verion; did you mean --version?" in capsys.readouterr().err
 
 
 def test_each_required_package_is_imported() -> None:

@@ -64,6 +64,8 @@ GROUPS: Final = {
 }
 """The commands by what they are for, in the order of the work, each with its summary."""
 SUMMARIES: Final = {name: summary for group in GROUPS.values() for name, summary in group.items()}
+GLOBAL_OPTIONS: Final = ("--help", "--version", "--install-cache")
+"""The options that are given without a command."""
 OUR_PACKAGES: Final = ("train", "tui")
 VERBS_GROUP: Final = "curate.verbs"
 SCHEMAS_GROUP: Final = "curate.schemas"
@@ -79,7 +81,7 @@ def load_verb(name: str) -> Any:
     if target is None:
         import difflib  # only imported for a mistake
 
-        matches = difflib.get_close_matches(name, names(), n=1)
+        matches = difflib.get_close_matches(name, [*names(), *GLOBAL_OPTIONS], n=1)
         raise UsageError(
             f"no such command: {name}" + (f"; did you mean {matches[0]}?" if matches else ""),
             "`curate --help` lists them",

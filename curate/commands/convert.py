@@ -63,6 +63,8 @@ class ConvertResult(Output):
     """Converted lines by input format; those already in the target format keep their bytes."""
     reasons: Counter[str] = field(default_factory=Counter)
     """Lines that were not converted, by code."""
+    first_reasons: dict[str, str] = field(default_factory=dict)
+    """By the same codes, why the first such line was not converted."""
     added: int = 0
     """Output lines beyond one per converted line: a line with several instances becomes several, and a pair two
     labelled answers.
@@ -88,6 +90,7 @@ class ConvertResult(Output):
             setattr(self, name, getattr(self, name) + getattr(part, name))
         self.formats.update(part.formats)
         self.reasons.update(part.reasons)
+        self.first_reasons = part.first_reasons | self.first_reasons
         self.omitted.update(part.omitted)
         self.unused.update(part.unused)
         self.notes += [replace(note, line=note.line + before) for note in part.notes]
@@ -258,7 +261,9 @@ class _Converter:
                 example = line.example.id if line.example else None
                 part.aside.append((line.place, example, written, line.line.data))
                 report.aside += 1
-                report.reasons[counted_as(written.code, written.decided_by)] += 1
+                code = counted_as(written.code, written.decided_by)
+                report.reasons[code] += 1
+                report.first_reasons.setdefault(code, written.why)
         part.converted = b"".join(converted_lines)
         return part
 

@@ -14,14 +14,14 @@ from curate.core.text import plural, visible
 from curate.core.urls import is_url
 from curate.lint.rules.rule import Scope
 from curate.lint.runner import CheckResult
-from curate.render.console import COLOURS, Styled
+from curate.render.console import COLOURS, Styled, command_for
 
 MAX_SHOWN = 20
 """Findings per rule that are shown; the rest is counted."""
 FIXABLE = "[*] "
 """Marks findings that `--fix` fixes."""
 
-NOT_COMPARED = "contradictions: only facts in answers to equal requests compared; `curate conflicts` finds more"
+NOT_COMPARED = "contradictions: only facts in answers to equal requests compared; {command} finds more"
 """The last note of a check that compared only answers to equal requests."""
 SCORED = {
     "Q006": "in a loop",
@@ -31,7 +31,7 @@ SCORED = {
     "Q030": "in another language",
     "Q032": "garbled",
 }
-"""Rules of whose defects a signal of `curate score` finds more, and what their findings say of the answers."""
+"""Rules of whose defects a signal of `curate score` may find more, and what their findings say of the answers."""
 MAX_CACHED_CHARS = 1_000
 _cached_visible = lru_cache(maxsize=4096)(visible)
 
@@ -146,7 +146,7 @@ def report_end(report: CheckResult, limit: int | None) -> Iterator[Styled]:
         yield Styled((f"{plural(report.suppressed, 'finding')} suppressed with a reason", "dim"))
     compared = any(report.rules[code].scope is Scope.CONFLICTS for code in report.severities_of)
     if report.examples > 1 and not compared:
-        yield Styled((NOT_COMPARED, "dim"))
+        yield Styled((NOT_COMPARED.format(command=command_for("conflicts", report.paths)), "dim"))
     if folder := _unverified_folder(report):
         yield Styled((f"splits not compared: run `curate verify {visible(shlex.quote(folder))}`", "dim"))
     if scored := [
@@ -154,7 +154,7 @@ def report_end(report: CheckResult, limit: int | None) -> Iterator[Styled]:
         for code, description in SCORED.items()
         if report.codes[code]
     ]:
-        yield Styled((f"{', '.join(scored)}: `curate score` finds more", "dim"))
+        yield Styled((f"{', '.join(scored)}: {command_for('score', report.paths)} may find more", "dim"))
     yield Styled((summary_line(report), "bold"))
     if fixes := fixes_line(report):
         yield Styled(fixes)

@@ -7,13 +7,16 @@ markup. Keys and passwords are removed from all output here.
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from shlex import quote
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from curate.core.data_files import STDIN_NAMES
 from curate.core.events import Event, RunPlanned, StageAdvanced, StageFinished, StageStarted
 from curate.core.finding import Severity
 from curate.core.masking import plain_without_keys
+from curate.core.text import visible
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -27,6 +30,14 @@ COLOURS: Final = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severi
 EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 LEVELS: Final = "▁▂▃▄▅▆▇█"
 """The heights of a column of a histogram or a curve in one line."""
+
+
+def command_for(verb: str, files: Collection[str]) -> str:
+    """A command in backquotes, safe to print, with the file that it reads; without it for several files and for
+    standard input.
+    """
+    name = next(iter(files)) if len(files) == 1 else "-"
+    return f"`curate {verb}`" if name in STDIN_NAMES else f"`curate {verb} {visible(quote(name))}`"
 
 
 class Styled:

@@ -62,6 +62,9 @@ def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str
         reasons = ", ".join(f"{code} × {count:,}" for code, count in report.reasons.most_common())
         lines = plural(report.aside, "line")
         yield f"{lines} not converted, written to {visible(aside)} with the reason: {reasons}"
+        for code, why in report.first_reasons.items():
+            if code != "decision":
+                yield f"{code}: {visible(why)}"
 
 
 def ingest_text(report: IngestResult, output: str, aside: str) -> Iterator[str | Text]:

@@ -19,7 +19,7 @@ from curate.core.masking import masked
 from curate.core.text import excerpt, plural, storable, visible
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.language.tokens import differing_spans, tokens
-from curate.render.console import more_lines
+from curate.render.console import command_for, more_lines
 from curate.render.html import PAIRS, block, filters, footer, head, not_shown, safe, tiles
 from curate.render.html_plots import bars
 
@@ -273,7 +273,7 @@ def summary_text(plan: DedupResult, *, written: bool) -> Iterator[Text]:
     if plan.apart:
         yield Text(
             f"kept: {plural(len(plan.apart), 'pair')} of near-duplicates with another number, name or negation; "
-            "`curate review` shows them"
+            f"{command_for('review', plan.lines)} shows them"
         )
     codes = plan.codes
     counts = f"{codes['D001']:,} exact, {codes['D003']:,} near"

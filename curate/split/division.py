@@ -274,9 +274,12 @@ def _large_group_note(groups: SplitGroups, assigned: Assigned, holdable: int) ->
     """A note about groups that are too large for held-out splits."""
     if not len(assigned.too_large):
         return []
-    sizes = [int((groups.of == first).sum()) for first in assigned.too_large[:3].tolist()]
+    sizes = Counter(int((groups.of == first).sum()) for first in assigned.too_large[:3].tolist())
     sentences = [
-        f"a group of {plural(size, 'example')} is in train: it is too large for the other splits" for size in sizes
+        f"a group of {plural(size, 'example')} is in train: it is too large for the other splits"
+        if count == 1
+        else f"{count} groups of {plural(size, 'example')} each are in train: they are too large for the other splits"
+        for size, count in sizes.items()
     ]
     total = len(groups.of)
     most = (

@@ -117,9 +117,15 @@ def test_a_finding_is_told_with_its_place_its_code_and_the_next_step(write: Writ
     assert lines[0] == "data.jsonl:2: C001 error the content of message 2 is null (/messages/1/content)"
     assert lines[2] == f"C001 × 1: {RULES['C001'].hint}"
     assert lines[-1] == "2 examples in 2 lines of 1 file: 1 error"
-    assert (
-        lines[-2] == "contradictions: only facts in answers to equal requests compared; `curate conflicts` finds more"
+    assert lines[-2] == (
+        "contradictions: only facts in answers to equal requests compared; `curate conflicts data.jsonl` finds more"
     )
+
+
+def test_the_next_command_names_the_file_if_it_is_the_only_one(write: Write, capsys: Captured) -> None:
+    for names, command in ((["my data.jsonl"], "curate conflicts 'my data.jsonl'"), (["a", "b"], "curate conflicts")):
+        check(*(str(write(name, [GOOD, NULL])) for name in names))
+        assert f"; `{command}` finds more" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("names", "noted"), [(("train", "valid"), True), (("a", "b"), False), (("train",), False)])
@@ -145,7 +151,10 @@ def test_json_is_the_same_by_both_options(write: Write, capsys: Captured) -> Non
 def test_the_signals_that_find_more_of_a_defect_are_named(write: Write, capsys: Captured) -> None:
     cut = chat("Print 1.", "```python\nprint(1)")
     check(str(write("data.jsonl", [GOOD, cut, cut, chat("Print 2.", "Two is 2. " * 20)])))
-    assert "1 answer in a loop, 2 answers cut off: `curate score` finds more" in capsys.readouterr().out.splitlines()
+    assert (
+        "1 answer in a loop, 2 answers cut off: `curate score data.jsonl` may find more"
+        in capsys.readouterr().out.splitlines()
+    )
 
 
 def test_of_many_findings_of_a_rule_the_first_are_shown_and_the_rest_is_counted(write: Write, capsys: Captured) -> None:

@@ -358,6 +358,18 @@ def test_the_command_says_what_became_of_the_lines(write: Write, capsys: Capture
     assert OUT.read_bytes() == line_of(("Hi", "Hello.")) + b"\n"
 
 
+def test_the_command_names_the_options_that_convert_pairs(write: Write, capsys: Captured) -> None:
+    pair = {"prompt": "Hi", "chosen": "Hello.", "rejected": "What?"}
+    path = write("data.jsonl", [pair, pair, {"prompt": "Hi", "completion": "Hello."}])
+    assert main(["convert", str(path), "-o", str(OUT)]) == 1
+    assert (
+        "J025: preference pair: messages cannot hold the rejected side; --to preference-chat keeps both sides, and "
+        "--chosen converts the chosen side"
+    ) in capsys.readouterr().out
+    assert main(["convert", str(path), "-o", str(OUT), "--chosen", "--overwrite"]) == 0
+    assert "J025" not in capsys.readouterr().out
+
+
 def test_the_command_ends_clean_when_all_was_converted_and_prints_json(write: Write, capsys: Captured) -> None:
     assert (
         main(
@@ -367,7 +379,7 @@ def test_the_command_ends_clean_when_all_was_converted_and_prints_json(write: Wr
     )
     assert json.loads(capsys.readouterr().out) == {
         "read": 1, "converted": 1, "not_understood": 0, "aside": 0, "renamed": 0, "formats": {"prompt-completion": 1},
-        "reasons": {}, "added": 0, "joined": 0, "omitted": {}, "rejected": 0, "unused": {}, "unmatched": 0, "notes": [],
+        "reasons": {}, "first_reasons": {}, "added": 0, "joined": 0, "omitted": {}, "rejected": 0, "unused": {}, "unmatched": 0, "notes": [],
     }  # fmt: skip
 
 

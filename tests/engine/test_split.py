@@ -73,6 +73,15 @@ KINDS = {
 }
 
 
+def test_groups_of_one_size_that_are_too_large_are_counted_in_one_note(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [talk(f"Question {n}?", f"Answer {n}.", metadata={"source": n // 5}) for n in range(10)]
+    write("data.jsonl", lines)
+    assert split("data.jsonl", "--group-by", "/metadata/source") in (0, 1)
+    assert "2 groups of 5 examples each are in train: they are too large" in capsys.readouterr().out
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_connected_is_never_divided(kind: str, write: Write) -> None:

@@ -7,10 +7,11 @@ import pytest
 from textual.strip import Strip
 
 from curate.core.config import Config
+from curate.core.finding import Finding, Severity
 from curate.core.runs import Project
 from curate.review import ReviewSources
-from curate.review.events import Ended
-from tests.screens.conftest import opened, settled
+from curate.review.events import Ended, FindingsFound, Notify, ScanEvent
+from tests.screens.conftest import opened, screen_text, settled
 from tui.app import CurateApp
 
 
@@ -19,7 +20,7 @@ def _undrawn() -> None:
     """What goes to the terminal is drawn here."""
 
 
-def _app(folder: Path, count: int) -> CurateApp:
+def _app(folder: Path, count: int, *facts: ScanEvent) -> CurateApp:
     path = folder / "data.jsonl"
     texts = ((f"Question {at}?", " ".join(["word"] * (at % 7 * 30 + 1))) for at in range(count))
     path.write_text(
@@ -29,11 +30,25 @@ def _app(folder: Path, count: int) -> CurateApp:
             for asked, answer in texts
         )
     )
-    return CurateApp(ReviewSources(Project(Path()), Config(), [path]), lambda _sources, tell, _stopped: tell(Ended()))
+
+    def notify_all(_sources: ReviewSources, notify: Notify, _stopped: object) -> None:
+        for fact in (*facts, Ended()):
+            notify(fact)
+
+    return CurateApp(ReviewSources(Project(Path()), Config(), [path]), notify_all)
 
 
 def _strips(app: CurateApp) -> list[str]:
     return [repr(list(Strip.join([strip]).simplify())) for strip in app.screen._compositor.render_strips()]
+
+
+async def test_a_finding_about_a_whole_file_has_no_line_number(tmp_path: Path) -> None:
+    finding = Finding("J022", Severity.ERROR, str(tmp_path / "data.jsonl"), 0, "", "several formats", "", False, None)
+    app = _app(tmp_path, 3, FindingsFound([finding]))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await opened(pilot, "3")
+        assert "J022  file several formats" in screen_text(app)
 
 
 @pytest.mark.slow

@@ -230,7 +230,7 @@ def _place_text(session: ReviewSession, place: Place) -> str:
     """The line number, with its file if there are several; of long names, the part that differs comes first."""
     room = _place_width(session)
     if room < PLACE_CELLS:
-        return f"{place.line:<{room},}"
+        return f"{place.line:<{room},}" if place.line else f"{'file':<{room}}"
     number = f":{place.line}" if place.line else ""  # 0: the whole file
     name = Content(visible(PurePath(place.file).name))
     if name.cell_length > room - len(number):

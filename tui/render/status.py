@@ -73,7 +73,7 @@ def decision_counts(session: ReviewSession) -> str:
 
 def summary(session: ReviewSession, command: str, key: Callable[[str], str]) -> Content:
     """What was decided, what is left on each screen, and the next command; `key`: the key of an action."""
-    parts = [f"examples: {decision_counts(session)}", ""]
+    parts = [f"in the journal: {decision_counts(session)}", ""]
     left = 0
     for tab in TABS:
         if tab.kind and tab.kind != "example":

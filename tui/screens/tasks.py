@@ -192,7 +192,7 @@ def task_lines(session: ReviewSession, inbox: Inbox, audits: Sequence[Audit]) ->
     texts = {
         "inbox": ("Decide", inbox_text(session, inbox), "bold"),
         "audit": ("Audit", audit, ""),
-        "apply": ("Apply", f"write the files: {decision_counts(session)}", ""),
+        "apply": ("Apply", f"write the files; in the journal: {decision_counts(session)}", ""),
         "history": ("History", f"{plural(len(session.log.decisions), 'record')} in the journal", ""),
     }
     return {
