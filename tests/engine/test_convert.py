@@ -379,7 +379,8 @@ def test_the_command_ends_clean_when_all_was_converted_and_prints_json(write: Wr
     )
     assert json.loads(capsys.readouterr().out) == {
         "read": 1, "converted": 1, "not_understood": 0, "aside": 0, "renamed": 0, "formats": {"prompt-completion": 1},
-        "reasons": {}, "first_reasons": {}, "added": 0, "joined": 0, "omitted": {}, "rejected": 0, "unused": {}, "unmatched": 0, "notes": [],
+        "reasons": {}, "first_reasons": {}, "added": 0, "joined": 0, "omitted": {}, "rejected": 0, "unused": {},
+        "unmatched": 0, "notes": [],
     }  # fmt: skip
 
 
