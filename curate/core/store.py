@@ -14,11 +14,13 @@ import os
 import re
 import struct
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
-from math import prod
+from math import inf, prod
 from pathlib import Path
+from shutil import disk_usage
 from typing import IO, Any, Final, Literal, TypeVar
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
@@ -39,7 +41,11 @@ Made = TypeVar("Made")
 FORMAT: Final = 1
 """Version of the files; entries of other versions are not found."""
 MAX_FOLDER_BYTES: Final = 2 << 30
-"""The least recently used entries are deleted."""
+"""The least recently used entries beyond it are deleted if they were not used for `KEPT_SECONDS`, or if the folder
+takes more than `MAX_DISK_SHARE` of the disk space that is free without it.
+"""
+KEPT_SECONDS: Final = 7 * 24 * 3600
+MAX_DISK_SHARE: Final = 0.25
 ENTRY_NAME: Final = re.compile(r"[a-z]+-[0-9a-f]{32}\.(?:npz|json|bin)")
 """Names of files that may be deleted."""
 SIGNATURE_BYTES: Final = 64
@@ -270,19 +276,24 @@ def require_types(arrays: Arrays, types: Mapping[str, str]) -> None:
         raise ValueError(f"arrays of another type: {wrong}")
 
 
-def make_room(folder: Path) -> None:
-    """Delete temporary files of killed processes, and the least recently used entries beyond the size limit.
+def make_room(folder: Path, since: float = inf) -> int:
+    """Delete temporary files of killed processes, and the least recently used entries beyond the size limit. Returns
+    the size in bytes of deleted entries that were used since a time (as of `time.time`).
 
     Only files with the name of an entry: an untrusted project may have a link to another folder in its place.
     """
+    size = deleted = 0
     with suppress(OSError):
         entries = [(path.stat(), path) for path in folder.iterdir() if ENTRY_NAME.fullmatch(path.name)]
-        size = 0
+        possible = disk_usage(folder).free + sum(info.st_size for info, _ in entries)
+        most, kept_from = max(MAX_FOLDER_BYTES, MAX_DISK_SHARE * possible), time.time() - KEPT_SECONDS
         for info, path in sorted(entries, key=lambda entry: entry[0].st_mtime, reverse=True):
             size += info.st_size
-            if size > MAX_FOLDER_BYTES:
+            if size > (most if info.st_mtime >= kept_from else MAX_FOLDER_BYTES):
                 path.unlink(missing_ok=True)
+                deleted += info.st_size * (info.st_mtime >= since)
         remove_orphans(folder)
+    return deleted
 
 
 class StoredRows:

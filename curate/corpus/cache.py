@@ -7,6 +7,7 @@ parameters and the code. After lines were appended to a file, the entries of its
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -16,7 +17,7 @@ from typing import Any, Final, Literal, NamedTuple, get_type_hints
 
 from curate.core.disk_arrays import Rows
 from curate.core.lazy import Arrays, Flags, Hashes, Ids, Numbers, np
-from curate.core.store import StoredRows, code_id, entry, load, require_types, save
+from curate.core.store import MAX_DISK_SHARE, MAX_FOLDER_BYTES, StoredRows, code_id, entry, load, require_types, save
 from curate.core.text import visible
 from curate.core.typed_json import decoder, to_json
 from curate.corpus.boilerplate import Passages
@@ -350,6 +351,7 @@ class DedupCache:
     notes: list[str] = field(default_factory=list)
     """Problems with the cache; they cost time and change no result."""
     _rows: dict[Path, StoredRows] = field(default_factory=dict)
+    _created: float = field(default_factory=time.time)
 
     @classmethod
     def of(cls, cache: Path, spec: FeatureSpec) -> "DedupCache":
@@ -402,7 +404,11 @@ class DedupCache:
         """Write verdicts, findings and rows of buckets if they changed, and delete old entries. Returns the notes."""
         for rows in (self.verdicts, *self._rows.values()):
             self.note_unwritten(rows.save())
-        tidy(self.folder)
+        if lost := tidy(self.folder, self._created):
+            self.notes.append(
+                f"{lost / 1e9:.1f} GB of the cache did not fit and are computed again next time: it takes at most "
+                f"{MAX_FOLDER_BYTES >> 30} GB or {MAX_DISK_SHARE:.0%} of the free disk space"
+            )
         return list(dict.fromkeys(self.notes))
 
     def _entry(self, kind: str, *parts: Any, suffix: Literal[".npz", ".json"] = ".npz") -> Path:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
+from math import inf
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
@@ -43,10 +44,10 @@ def chunk_entry(
     return path, chunk._replace(start=start, data=data, sha256=digest)
 
 
-def tidy(folder: Path) -> None:
-    """Delete old entries of a cache folder beyond the size limit. The folder is made private, too."""
+def tidy(folder: Path, since: float = inf) -> int:
+    """Delete old entries of a cache folder as `make_room` does, and make the folder private. Returns the same."""
     _make_private(folder)
-    make_room(folder)
+    return make_room(folder, since)
 
 
 def _make_private(folder: Path) -> None:

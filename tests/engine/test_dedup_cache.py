@@ -3,10 +3,12 @@ without a memory.
 """
 
 import json
+import os
 import random
 import shutil
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -199,6 +201,7 @@ def test_other_parameters_and_other_code_are_another_memory(monkeypatch: pytest.
 
 def test_the_folder_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "MAX_FOLDER_BYTES", 4000)
+    monkeypatch.setattr(store, "disk_usage", lambda _: SimpleNamespace(free=0))
     for number in range(6):
         store.save(CACHE / f"piece-{number:032x}.npz", {"numbers": np.arange(100)})
         store.make_room(CACHE)
@@ -206,6 +209,46 @@ def test_the_folder_does_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -
     assert left[-1] == f"piece-{5:032x}.npz"
     assert sum(path.stat().st_size for path in CACHE.iterdir()) <= 4000
     assert f"piece-{0:032x}.npz" not in left
+
+
+def test_arrays_are_read_without_the_parser_of_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It fails now and then in several threads, and an entry would count as damaged."""
+    arrays = {
+        "rows": np.arange(6, dtype=np.uint64).reshape(3, 2), "flags": np.zeros(3, dtype=np.bool_),
+        "columns": np.asfortranarray(np.ones((2, 3))), "none": np.empty((0, 2), dtype=np.uint32),
+    }  # fmt: skip
+    path = CACHE / f"piece-{0:032x}.npz"
+    assert store.save(path, arrays) == ""
+    monkeypatch.setattr("ast.literal_eval", None)
+    loaded = store.load(path, dict)
+    assert loaded is not None
+    for name, array in arrays.items():
+        assert (loaded[name].dtype, loaded[name].tolist()) == (array.dtype, array.tolist())
+
+
+def test_a_cache_beyond_its_limit_is_kept_while_it_is_used_and_the_disk_has_room(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run would delete what the next one needs otherwise, each time."""
+    monkeypatch.setattr(store, "MAX_FOLDER_BYTES", 1)
+    monkeypatch.setattr(loading, "CHUNK_BYTES", 300)
+    write("data.jsonl", [(f"How long does number {number} keep?", f"{number} days.") for number in range(12)])
+    expected = plan([DATA], DedupConfig(), cache=CACHE)
+    assert expected.notes == []
+    folder = CACHE / CACHE_FOLDER
+    entries = sorted(folder.glob("*.npz"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("curate.corpus.features.read_chunk", None)
+        assert told(plan([DATA], DedupConfig(), cache=CACHE)) == told(expected)
+    os.utime(entries[0], (0, 0))
+    store.make_room(folder)
+    assert sorted(folder.glob("*.npz")) == entries[1:]
+
+    monkeypatch.setattr(store, "disk_usage", lambda _: SimpleNamespace(free=0))
+    full = plan([DATA], DedupConfig(), cache=CACHE)
+    assert told(full) == told(expected)
+    assert len(full.notes) == 1
+    assert "computed again next time" in full.notes[0]
 
 
 def test_what_cannot_be_written_is_said_and_changes_nothing(write: Write) -> None:

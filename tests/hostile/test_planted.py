@@ -481,6 +481,7 @@ def test_a_cache_that_is_a_link_changes_nothing_elsewhere(
     link: str, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "MAX_FOLDER_BYTES", 0)
+    monkeypatch.setattr(store, "MAX_DISK_SHARE", 0)
     write("data.jsonl", [("Hi", "Hello."), ("Hi", "Hello.")])
     near = Path("victim", Path("cache/near").relative_to(link)) if link else Path("victim/cache/near")
     near.mkdir(parents=True)
