@@ -218,7 +218,7 @@ class Report(TrainedWeights):
     dtype: str = ""
     """Type in which the training computed; empty in runs of versions without it, whose environment.json has it."""
     files: dict[str, str] = {}
-    """SHA-256 by name of the run's files that are loaded later, and of the recipe; empty in runs of versions without
+    """SHA-256 by name of the run's files that are loaded later, without weights; empty in runs of versions without
     it.
     """
     learning_rate: float

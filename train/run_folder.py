@@ -119,11 +119,15 @@ class RunFolder:
     def recorded(self) -> dict[str, str]:
         """SHA-256 by name of the files that evaluation, export and composition load, for `Report.files`.
 
-        Of the recipe without the places of model and data, which may move. The chat template is compared by itself, and
-        nothing loads README.md.
+        Of the recipe without the places of model and data, which may move. Weights have `Report.adapter_sha256`, the
+        chat template is compared by itself, and nothing loads README.md.
         """
         recipe = {key: value for key, value in (self.read("recipe.json") or {}).items() if key not in MOVABLE}
-        files = (path for path in self.adapter.iterdir() if path.is_file() and path.name not in UNRECORDED)
+        files = (
+            path
+            for path in self.adapter.iterdir()
+            if path.is_file() and path.name not in UNRECORDED and path.suffix != ".safetensors"
+        )
         return {
             "recipe.json": hashlib.sha256(canonical(recipe)).hexdigest(),
             **{f"{self.adapter.name}/{path.name}": sha256(path) for path in sorted(files)},
