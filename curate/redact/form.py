@@ -33,8 +33,6 @@ def always(_: str) -> bool:
 
 
 SPACE_IN_NAME: Final = re.compile(r"(?:(?<=[^\W\d_])|(?<=\))) (?=[^\W\d_]|\()")
-NAMES_OF_VALUES: Final[list[str]] = []
-"""The words of all values that are recognized after one, as patterns."""
 DIGIT: Final = re.compile("[0-9]")
 SEPARATOR: Final = r"[ ()./\u00a0\u2010-\u2013\u202f-]"
 """A sign between the digits of a phone number; also spaces that do not break and dashes."""
@@ -91,6 +89,8 @@ class ValueForm:
     """A part of each text with such a value; if empty, the hint counts."""
     hint: Any = DIGIT
     """A pattern that each text with such a value has; few texts with none are searched further."""
+    name: str = ""
+    """A pattern of the words after which the value is recognized; empty if its form suffices."""
 
 
 def anywhere(kind: str, pattern: str, is_valid: Callable[[str], bool] = always, hint: Any = None) -> ValueForm:
@@ -112,18 +112,15 @@ def named(
     A space between two words of a name also stands for `_` and `-`, as keys have them.
     """
     words = SPACE_IN_NAME.sub("[ _-]", words)
-    NAMES_OF_VALUES.append(rf"(?<![^\W_])(?:{words})(?![^\W_])")
-    name = rf"(?<![^\W_])(?:{words})(?-i:No|Nr|Num|Number|Id|ID)?(?![^\W_])"
-    pattern = rf"(?i){name}(?:{gap}|{LINE_GAP}|{STATED_GAP})(?P<value>{value}){END}"
-    return ValueForm(
-        kind, lazy_pattern(pattern), is_valid, mark, hint or (CODE_HINT if value in (CODE, VIN) else LONG_NUMBER)
-    )
+    before = rf"(?<![^\W_])(?:{words})(?-i:No|Nr|Num|Number|Id|ID)?(?![^\W_])"
+    pattern = rf"(?i){before}(?:{gap}|{LINE_GAP}|{STATED_GAP})(?P<value>{value}){END}"
+    hint = hint or (CODE_HINT if value in (CODE, VIN) else LONG_NUMBER)
+    return ValueForm(kind, lazy_pattern(pattern), is_valid, mark, hint, rf"(?<![^\W_])(?:{words})(?![^\W_])")
 
 
 def unspaced(
     kind: str, words: str, value: str, is_valid: Callable[[str], bool] = always, hint: Any = LONG_NUMBER
 ) -> ValueForm:
     """A value after one of the words of a language without spaces, with at most 12 characters between them."""
-    NAMES_OF_VALUES.append(words)
     pattern = lazy_pattern(rf"(?:{words})(?:[^\dA-Za-z\n]{{0,12}}|[:：]\s{{0,3}}\n\s{{0,3}})(?P<value>{value}){END}")
-    return ValueForm(kind, pattern, is_valid, hint=Hints(NOT_ASCII, hint))
+    return ValueForm(kind, pattern, is_valid, hint=Hints(NOT_ASCII, hint), name=words)

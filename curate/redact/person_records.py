@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from curate.core.lazy import lazy_pattern
 from curate.redact.folding import MARK, folded
-from curate.redact.form import NAMES_OF_VALUES
 from curate.redact.names import PERSON_KEYS
+from curate.redact.values import FORMS
 
 RECORD_KEYS: Final = frozenset(
     """email e_mail mail email_address phone phone_number mobile tel telephone telefon dob date_of_birth birth_date
@@ -48,7 +48,7 @@ OTHER_COLUMNS: Final = (
     r"iban|card|number|cvv|adres|street|stra(?:ß|ss)e|naam|imi[eę]|nazwisko|cognome|celul|cellul|telefo|cpf|dni|pesel|bsn|"
     r"姓名|电话|手机|邮箱|身份证|地址|氏名|電話|住所|生年月日|zip|post|plz|cep|tax|national|customer|patient|email|user|login|lat|lon|lng"
 )
-"""Names of columns, and parts of them, beside the words of `NAMES_OF_VALUES`."""
+"""Names of columns, and parts of them, beside the names of values."""
 COLUMN_NAME: Final = r"[^\W\d][\w .()/#-]{0,29}|#"
 HEADER: Final = lazy_pattern(
     rf"(?m)^[ |]*[\"']?(?:{COLUMN_NAME})(?:[\"' ]*[,;|\t][\"' ]*(?:{COLUMN_NAME}))+[\"' |]*\r?\n"
@@ -163,7 +163,7 @@ def cells_of_inserts(text: str) -> Iterator[Cell]:
 @cache
 def _columns() -> re.Pattern[str]:
     """The words and parts that name a column with private values."""
-    words = "|".join(dict.fromkeys(NAMES_OF_VALUES))
+    words = "|".join(dict.fromkeys(form.name for form in FORMS if form.name))
     return re.compile(rf"(?i){OTHER_COLUMNS}|{words}")
 
 

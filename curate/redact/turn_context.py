@@ -35,10 +35,9 @@ def requests_before(turns: Sequence[Any]) -> Iterator[Request]:
     before = ""
     for turn in turns:
         text = turn.get("content", turn.get("value")) if isinstance(turn, dict) else None
-        is_text = isinstance(text, str)
-        is_short = before and is_text and 2 < len(text) <= MAX_ANSWER
-        yield Request(_request(before, text.strip()) if is_short else "")
-        before = text if is_text else ""
+        text = text if isinstance(text, str) else ""
+        yield Request(_request(before, text.strip()) if before and 2 < len(text) <= MAX_ANSWER else "")
+        before = text
 
 
 def _request(before: str, answer: str) -> str:
