@@ -105,6 +105,35 @@ def test_data_that_grew_is_compared_only_where_it_grew(write: Write, monkeypatch
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("most", [0, 32], ids=["by spelling", "all pairs"])
+def test_a_new_question_of_a_bucket_is_all_that_is_compared_in_it(
+    most: int, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = ["orchard", "harbour", "library", "station", "museum", "theatre", "quarry", "windmill", "orchrd", "harbur"]
+    data = [(f"When does the gate of the {place} open in summer?", f"At {hour}.") for hour, place in enumerate(places)]
+    monkeypatch.setattr(near_questions, "MAX_COMPARED", most)
+    write("data.jsonl", data)
+    split("out")
+    new = "When does the gate of the libary open in summer?"
+    write("data.jsonl", [*data, (new, "Never.")])
+    compared: list[tuple[str, ...]] = []
+    nearly_equal = near_questions.nearly_equal
+
+    def noted(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+        compared.append(right)
+        return nearly_equal(left, right)
+
+    shutil.copytree("out", "plain")
+    with monkeypatch.context() as patch:
+        patch.setattr(near_questions, "nearly_equal", noted)
+        after = split("out")
+    assert compared
+    assert all("libary" in words for words in compared)
+    assert json.loads(after["manifest.json"])["links"]["near_question"] == 3
+    assert after == split("plain", "--no-cache")
+
+
+@pytest.mark.slow
 def test_splits_that_were_renamed_in_the_manifest_are_not_those_of_the_cache(write: Write) -> None:
     shared = f"Please answer the question of our customer Miller: {' '.join(TEXT[:20])}"
     data = [(f"{shared} is {n} plus {n * 7} even, my dear friend number {n}?", f"It is {n * 3}.") for n in range(60)]
