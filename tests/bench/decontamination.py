@@ -21,7 +21,8 @@ were written before any of them was searched for.
 `rephrased_items_sixty.jsonl` in six styles, with 14 items of their own, which chose nothing. The 40 of
 `rephrased_items_forty.jsonl`, in the same styles, were written with the code of the detector read; they chose nothing.
 The 110 of `rephrased_items_latest.jsonl`, of items that no other file has, are in two halves: `choose` may choose the
-next coefficients, and `measure` is held out.
+next coefficients, and `measure` is held out. The 40 of `rephrased_items_reread.jsonl`, of items of GSM8K and StrategyQA
+that no other file has, are held out, too; 8 are in German or Spanish.
 """
 
 import argparse
