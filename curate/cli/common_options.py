@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from curate.cli.invocation import invocation
-from curate.core.data_files import LeftOut
+from curate.core.data_files import EMPTY_PATH, LeftOut
 from curate.core.errors import UsageError
 from curate.core.text import visible
 from curate.core.urls import is_url, safe_url
@@ -73,7 +73,7 @@ def as_command(verb: str, loaded: Any) -> Any:
 
 def _without_validator(item: Any, process: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """The function `process` of an option, which takes texts, the default and an option that is not given as they are:
-    typer would build a pydantic validator for each.
+    typer would build a pydantic validator for each. An empty path, which would be the current folder, is refused.
     """
     takes_text = item.type_descriptor.annotation in (str, list[str]) and not item.type_descriptor.is_path
 
@@ -81,6 +81,9 @@ def _without_validator(item: Any, process: Callable[[Any, Any], Any]) -> Callabl
         if value is None and not item.required:
             value = () if item.multiple or item.nargs == -1 else None
             return value if item.callback is None else item.callback(context, item, value)
+        if item.type_descriptor.is_path and "" in (value if isinstance(value, list | tuple) else (value,)):
+            message, hint = EMPTY_PATH
+            raise UsageError(f"{item.opts[-1]}: {message}", hint)
         if item.callback is None and not item.required and value is item.default:
             return value
         if item.callback is None and takes_text and value:

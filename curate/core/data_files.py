@@ -44,6 +44,10 @@ LeftOut = Callable[[Path, Path], str]
 """Gives the reason why a file is left out of a folder, empty if it is not; see `curate.core.exclusion`."""
 
 
+EMPTY_PATH: Final = "the path is empty", "name a file or a folder; `.` is this folder"
+"""The message about an empty path, and the next step."""
+
+
 def data_files(
     paths: Iterable[str | Path],
     tell: Callable[[str], None] = warn,
@@ -60,12 +64,14 @@ def data_files(
     named itself is read, once under all of its names. A name with `*`, `?` or `[` that is not a path is a pattern (`**`
     for folders at any depth), since not all shells expand patterns. A `DataPath` keeps its display name. Raises
     `InputError` for a missing path or link target, a pattern without matches and a folder without data files,
-    `UsageError` if `paths` is empty or names ledgers of removed lines alone: these are not read.
+    `UsageError` if `paths` or a path is empty, or names ledgers of removed lines alone: these are not read.
     """
     by_place: dict[Path, Path] = {}
     read: dict[object, Path] = {}
     ledgers: list[Path] = []
     for name in paths:
+        if not str(name):  # such as a variable of a script that is not set: `Path` takes it for the current folder
+            raise UsageError(*EMPTY_PATH)
         if str(name) in STDIN_NAMES:
             by_place[STDIN] = STDIN
             continue

@@ -74,7 +74,9 @@ class CountingWriter:
 
 
 def removed_path(output: Path, kind: str) -> Path:
-    """Path of the removed lines for `output`: `kept.removed.jsonl` next to `kept.jsonl`."""
+    """Path of the removed lines for `output`: `kept.removed.jsonl` beside `kept.jsonl`. Raises `UsageError` for `.`."""
+    if not output.name:
+        raise UsageError(f"{output}: is a folder", "choose a file in it, or another one")
     return output.with_name(f"{output.name.removesuffix('.jsonl').removesuffix('.parquet')}.{kind}.jsonl")
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.data_files import data_files
-from curate.core.errors import InputError
+from curate.core.errors import ExitCode, InputError
 from curate.core.files import STDIN
 from curate.lint.runner import check_paths
 from curate.read.lines import sniff_file_kind
@@ -90,6 +90,23 @@ def test_a_file_whose_name_looks_like_a_pattern_or_like_standard_input_is_that_f
     assert names("a[1].jsonl") == ["a[1].jsonl"]
     assert names("./-") == [(Path.cwd() / "-").as_posix()]
     assert data_files(["-", "-"]) == [STDIN]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "--fix", ""), ("dedup", "data.jsonl", "-o", ""), ("dedup", "data.jsonl", "--output="),
+        ("check", "data.jsonl", ""), ("dedup", "data.jsonl", "-o", "."),
+    ],
+)  # fmt: skip
+def test_an_empty_path_is_not_the_current_folder(
+    words: tuple[str, ...], write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write("data.jsonl", [{"messages": [{"role": "human", "content": "Hi"}]}])
+    before = path.read_bytes()
+    assert main([*words]) == ExitCode.USAGE
+    assert "the path is empty" in (error := capsys.readouterr().err) or (words[-1] == "." and "is a folder" in error)
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize(
