@@ -176,7 +176,7 @@ def unanswered_call(example: Example) -> Problems:
             if later.role not in ("tool", "function"):
                 break
             results += 1
-        if results and is_converted(message):  # ShareGPT may have the results of parallel calls in one turn
+        if results and (is_converted(message) or example.format == "llama-factory"):  # a turn may have several results
             continue
         if results < waiting and position + results + 1 < len(messages):
             pointer = call_pointer(message, "function_call" if older else "tool_calls")
