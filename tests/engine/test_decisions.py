@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from curate.core.decision import Decision, Verdict
+from curate.core.decision import Decision, Verdict, edits_of
 from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError, OutputError
 from tests.conftest import full_disk
@@ -118,6 +118,37 @@ def test_a_decision_taken_in_sight_of_another_is_a_change_of_mind_in_any_order_o
     turned = Path("turned.jsonl")
     turned.write_bytes(b"".join(reversed(log.path.read_bytes().splitlines(keepends=True))))
     assert [found.state_of(A).verdict for found in (log, DecisionLog(turned))] == ["drop", "drop"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("last", ["keep", "drop", "neither"])
+def test_a_keep_of_a_finding_and_a_drop_are_contested_only_if_neither_saw_the_other(last: str) -> None:
+    log = DecisionLog(Path("d.jsonl"))
+    about: dict[str, Any] = {"format": 2, "scope": "finding", "about": "C003", "replaces": ()}
+    first = decision("drop" if last == "keep" else "keep", **about)
+    seen = () if last == "neither" else (first.id,)
+    log.add(first, decision("keep" if last == "keep" else "drop", "bob", seen=seen, **about))
+    assert bool(log.contested()) is (last == "neither")
+
+
+def test_a_dropped_example_is_not_edited() -> None:
+    log = DecisionLog(Path("d.jsonl"))
+    log.add(decision("edit", record="edit", value={"messages": []}, format=2))
+    assert edits_of(log.verdicts()) == {A: {"messages": []}}
+    log.add(decision("drop", format=2))
+    assert edits_of(log.verdicts()) == {}
+
+
+def test_a_keep_of_a_duplicate_is_none_of_a_conflict_and_the_last_reason_is_shown() -> None:
+    log = DecisionLog(Path("d.jsonl"))
+    times = ("2026-01-02T00:00:00", "2026-01-01T00:00:00Z")  # without a time zone: UTC
+    for scope, why, when in zip(("conflict", "finding"), ("second", "first"), times, strict=True):
+        log.add(Decision.model_validate({"example": A, "verdict": "keep", "format": 2, "scope": scope, "about": "C003",
+                                         "why": why, "when": when, "replaces": ()}))  # fmt: skip
+    state = log.state_of(A)
+    assert state is not None
+    assert (state.why, state.stays) == ("second", False)
+    log.add(decision("keep", format=2, scope="duplicate", about="D003"))
+    assert log.state_of(A).stays  # type: ignore[union-attr]
 
 
 def test_two_journals_merged_in_either_order_say_the_same() -> None:

@@ -561,6 +561,18 @@ def test_arguments_with_a_repeated_key_lose_no_value(write: Write) -> None:
     assert shown.endswith('"note": "first", "note": "second"}')
 
 
+def test_keys_that_would_become_one_set_the_row_aside(write: Write) -> None:
+    write("a.jsonl", [chat("Send it.", '{"Jo.Miller@acme.io": 1, "jo.miller@acme.io": 2}')])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "--style", "label", "-q"]) == 1
+    assert [row["why"] for row in rows_of("out.unredacted.jsonl")] == ["two keys of an object would be equal"]
+
+
+def test_json_in_a_text_without_a_private_value_keeps_its_spacing(write: Write) -> None:
+    write("a.jsonl", [chat(f"Write to {VALUES['email']}.", '{"a":1,  "b": [ 2 ]}')])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    assert rows_of("out.jsonl")[0]["messages"][1]["content"] == '{"a":1,  "b": [ 2 ]}'
+
+
 def test_a_mapping_that_is_none_is_named_with_its_line(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     write("a.jsonl", [chat("Hello", "Hi")])
     write("map.jsonl", b'{"kind": "email"}\n')

@@ -344,6 +344,30 @@ def test_formats_that_were_written_as_messages_are_followed(
     assert {finding["code"] for finding in verified(capsys=capsys)[1]["findings"]} == {"L010"}
 
 
+def test_of_equal_lines_in_another_format_each_has_to_be_in_a_split(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"instruction": f"Say {n}.", "input": "", "output": f"{n} it is."} for n in range(20)]
+    write("data.jsonl", [*rows, rows[0]])
+    assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
+    name = next(name for name in ("train", "validation", "test") if any(b"Say 0." in line for line in lines_of(name)))
+    lines = lines_of(name)
+    lines.remove(next(line for line in lines if b"Say 0." in line))
+    put(name, lines)
+    sign()
+    assert "L010" in {finding["code"] for finding in verified(capsys=capsys)[1]["findings"]}
+
+
+def test_inputs_are_found_beside_the_folder_from_anywhere(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = OUT.absolute()
+    monkeypatch.chdir(tmp_path)
+    assert main(["verify", str(output), "--json"]) == 0
+    points = json.loads(capsys.readouterr().out)["points"]
+    assert {point["verdict"] for point in points if point["name"] == "nothing lost"} == {"proved"}
+
+
 def test_elements_of_one_line_are_accounted_for_one_by_one(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     asked = [{"question": f"What is {n}?", "answer": f"It is {n}." if n % 3 else ""} for n in range(12)]
     write("data.json", json.dumps(asked).encode())
