@@ -100,9 +100,11 @@ def test_papers_beside_the_splits_are_no_data(capsys: pytest.CaptureFixture[str]
     for name in ("croissant.json", "bom.cdx.json", "statement.json"):
         shutil.copy(Path("papers", name), Path("out", name))
     assert main(["verify", "out", "--statement", "papers/statement.json", "-q"]) == 0
-    shutil.copy("out/test.jsonl", "out/croissant.json")
-    assert main(["verify", "out", "-q"]) == 1
-    assert "out/croissant.json: L009" in capsys.readouterr().out
+    paper = json.loads(Path("papers/croissant.json").read_bytes())
+    for data in (Path("out/test.jsonl").read_bytes(), json.dumps(paper | {"messages": []}).encode()):
+        Path("out/croissant.json").write_bytes(data)
+        assert main(["verify", "out", "-q"]) == 1
+        assert "out/croissant.json: L009" in capsys.readouterr().out
 
 
 def test_a_description_of_no_file_is_named(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
