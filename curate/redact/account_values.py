@@ -55,7 +55,8 @@ ACCESS_WORDS: Final = (
     r"otp|one[ -]time (?:code|password|pin)|(?:verification|confirmation|sms|2fa|passcode|login) code|bestätigungscode|"
     r"c[óo]digo (?:sms|de verifica[çc][ãa]o)|code (?:sms|de vérification|de confirmation)|"
     r"código de verificaci[óo]n|codigo de verificaci[óo]n|codice (?:sms|otp)|"
-    r"kod (?:sms|weryfikacyjny)|sms-code|verificatiecode|tan|2fa"
+    r"kod (?:sms|weryfikacyjny)|sms-code|verificatiecode|"
+    r"tan(?=[ :#=*\"']{1,4}(?:(?:ist|lautet|auf|war|is) )?[\"']?\d{6}(?!\d))|2fa"
 )
 """What names a code of digits for a card, a door or a sign-in."""
 ACCESS_CODE: Final = r"(?!(?:19|20)\d\d(?!\d))\d{4,8}"
@@ -300,7 +301,7 @@ ACCOUNT_VALUES: Final = (
         lazy_pattern(
             r"(?im)^[ \t>*-]*(?:user ?name|login|benutzername|nom d['’]utilisateur|nombre de usuario|usuario|"
             r"usuário|utente)"
-            rf"\s?[:=] ?[\"'`]?(?P<value>{NO_SERVICE}(?!{NO_USER}\b)(?-i:{LOGIN})(?<![.-]))[\"'`]?[ \t]*\r?$"
+            rf"\s?: ?[\"'`]?(?P<value>{NO_SERVICE}(?!{NO_USER}\b)(?-i:{LOGIN})(?<![.-]))[\"'`]?[ \t]*\r?$"
         ),
         hint=USER_HINT,
     ),

@@ -46,12 +46,12 @@ PERSONAL_NAME: Final = lazy_pattern(rf"{NAME_WORD}(?:[\s・]{NAME_WORD}){{0,3}}"
 OTHER_COLUMNS: Final = (
     r"name|nom|nombre|birth|d\.?o\.?b|geburt|phone|tel|mobil|handy|ssn|social|passport|licen[cs]e|plate|account|"
     r"iban|card|number|cvv|adres|street|stra(?:ß|ss)e|naam|imi[eę]|nazwisko|cognome|celul|cellul|telefo|cpf|dni|pesel|bsn|"
-    r"姓名|电话|手机|邮箱|身份证|地址|氏名|電話|住所|生年月日|zip|post|plz|cep|tax|national|customer|patient|email|user|login|lat|lon|lng"
+    r"姓名|电话|手机|邮箱|身份证|地址|氏名|電話|住所|生年月日|zip|post|plz|cep|tax|national|customer|patient|email|user|login|lat|lon|lng|\btan\b"
 )
 """Names of columns, and parts of them, beside the names of values."""
 COLUMN_NAME: Final = r"[^\W\d][\w .()/#-]{0,29}|#"
 HEADER: Final = lazy_pattern(
-    rf"(?m)^[ |]*[\"']?(?:{COLUMN_NAME})(?:[\"' ]*[,;|\t][\"' ]*(?:{COLUMN_NAME}))+[\"' |]*\r?\n"
+    rf"(?m)^[ \t|]*[\"']?(?:{COLUMN_NAME})(?:[\"' ]*[,;|\t][\"' ]*(?:{COLUMN_NAME}))+[\"' |]*\r?\n"
 )
 """A line with names of columns."""
 SEPARATORS: Final = (",", ";", "\t", "|")
@@ -110,15 +110,16 @@ def cells_of_tables(text: str) -> Iterator[Cell]:
 
     A table begins with a line of names of columns; each other line has as many cells.
     """
-    if "\n" not in text or not HEADER.search(text):
+    headers = {match.start() for match in HEADER.finditer(text)} if "\n" in text else ()
+    if not headers:
         return
     lines = [(match.start(), match.group()) for match in re.finditer(r"[^\n]+", text)]
     position = 0
     while position < len(lines) - 1:
-        header = lines[position][1]
-        separator = _separator(header)
+        start_of_header, header = lines[position]
+        separator = _separator(header) if start_of_header in headers else ""
         position += 1
-        if not separator:
+        if not separator or len(_cells(lines[position][1], separator)) < 2 or not _is_column(header):
             continue
         names = [name for _, _, name in _cells(header, separator)]
         keys = [normal_key(name) for name in names]
@@ -176,7 +177,7 @@ def _is_column(line: str) -> bool:
 def _separator(line: str) -> str:
     """What separates the names of columns in a line; empty if it is no such line."""
     line = folded(line).text
-    if len(line) > MAX_HEADER_CHARS or not _is_column(line):
+    if len(line) > MAX_HEADER_CHARS:
         return ""
     for separator in sorted(SEPARATORS, key=line.count, reverse=True):
         names = [name for _, _, name in _cells(line, separator)]
