@@ -273,7 +273,9 @@ class Redactor:
                 if _is_name_word(word):
                     alone.setdefault(word, name.kind)
         if introduced := {word: kind for word, kind in introduced.items() if _is_name_word(word)}:
-            words_of_row = {word for text, _ in texts_of(value) for word in WORD.findall(folded(text).text)}
+            words_of_row = {
+                word for text, prefix in texts_of(value) for word in WORD.findall(folded(text[len(prefix) :]).text)
+            }
             alone |= {word: kind for word, kind in introduced.items() if word.lower() not in words_of_row}
         return alone | names
 

@@ -59,6 +59,11 @@ def test_a_short_answer_is_read_with_what_the_turn_before_asks_for(
     assert redact("Hello", "Good day.", "I need help.", request_for, answer)[-1] == redacted
 
 
+def test_a_name_in_a_request_is_replaced_in_the_short_answer() -> None:
+    request, answer = redact("Write a poem for my daughter Wilhelmina", "Happy birthday, Wilhelmina!")
+    assert "Wilhelmina" not in request + answer
+
+
 @pytest.mark.parametrize(
     ("text", "redacted"),
     [
