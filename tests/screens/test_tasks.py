@@ -69,7 +69,7 @@ async def test_the_inbox_goes_through_errors_duplicates_and_conflicts(app: Curat
         warnings = [session.status(session.findings.entry(number)) for number in range(len(session.findings))]
         assert ReviewStatus.NOTHING in warnings  # warnings are not in the inbox; the exact copy has no decision
         await opened(pilot, "escape", "1")
-        assert "no errors, duplicates or conflicts are open (7 of 7 decided)" in screen_text(app)
+        assert "no error, duplicate or conflict is left to decide (7 of 7 decided)" in screen_text(app)
 
 
 async def test_esc_ends_the_inbox_and_enter_goes_on_where_it_was(app: CurateApp) -> None:

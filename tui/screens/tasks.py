@@ -183,7 +183,7 @@ def inbox_text(session: ReviewSession, inbox: Inbox) -> str:
     done = f" ({decided:,} of {total:,} decided)" if decided else ""
     if parts:
         return ", ".join(parts) + done
-    return f"no errors, duplicates or conflicts are open{done}" if session.ended else "the check is running …"
+    return f"no error, duplicate or conflict is left to decide{done}" if session.ended else "the check is running …"
 
 
 def task_lines(session: ReviewSession, inbox: Inbox, audits: Sequence[Audit]) -> dict[str, Content]:
