@@ -291,7 +291,7 @@ def test_ollama_reads_the_system_message_of_the_training_or_none(system: str | N
 
     template = Template(make_tokenizer(end='</\\s"é>'))
     stops = template.tokenizer.convert_tokens_to_ids(["<|im_end|>", '</\\s"é>'])
-    given: Any = SimpleNamespace(stops=tuple(stops), system=system)
+    given: Any = SimpleNamespace(stops=tuple(stops), system=system, context=1536)
     notes = modelfile.write(tmp_path, "words", template, given, given)
     read = read_modelfile((tmp_path / "Modelfile").read_bytes().decode())
     assert read["FROM"] == ["./model.gguf"]
@@ -299,6 +299,17 @@ def test_ollama_reads_the_system_message_of_the_training_or_none(system: str | N
     assert read.get("SYSTEM") == ([system] if system in KEPT else None)
     reason = f"the system message of the training {LOST.get(system or '')}"
     assert any(reason in note for note in notes) is (system in LOST)
+
+
+@pytest.mark.parametrize("tokens", [4096, 4097])
+def test_ollama_reads_conversations_as_long_as_those_of_the_training(tokens: int, tmp_path: Path) -> None:
+    from curate.models.template import Template
+    from train.export import modelfile
+
+    given: Any = SimpleNamespace(stops=(), system=None, context=tokens)
+    modelfile.write(tmp_path, "words", Template(make_tokenizer()), given, given)
+    read = read_modelfile((tmp_path / "Modelfile").read_text())
+    assert read.get("PARAMETER", []) == ([f"num_ctx {tokens}"] if tokens > 4096 else [])
 
 
 @pytest.mark.slow

@@ -30,6 +30,8 @@ ollama run {{options}}{{name}}
 """
 NO_THINKING: Final = "--think=false"
 """Option of `ollama run` that sets `enable_thinking` to false."""
+DEFAULT_CONTEXT: Final = 4096
+"""Tokens that Ollama reads by default with less than 24 GiB of GPU memory; it cuts longer conversations."""
 NEEDS: Final = "needs Ollama 0.33 or newer, which reads the chat template in model.gguf"
 
 
@@ -38,8 +40,8 @@ def write(
 ) -> list[str]:
     """Write the Modelfile and a script with the commands for Ollama; returns notes for the user.
 
-    `questions` have the stop tokens, `report` (of the training) the system message; `served`: what a server has to be
-    given. Raises `UsageError` if `name` is no name of an Ollama model.
+    `questions` have the stop tokens and the length of conversations, `report` (of the training) the system message;
+    `served`: what a server has to be given. Raises `UsageError` if `name` is no name of an Ollama model.
     """
     system = report.system
     if not NAME.fullmatch(name):
@@ -56,6 +58,8 @@ def write(
         lines.append(f'SYSTEM """{system}"""')
     # Ollama reads no escapes.
     lines += [f'PARAMETER stop "{stop}"' for stop in template.tokenizer.convert_ids_to_tokens(list(questions.stops))]
+    if questions.context > DEFAULT_CONTEXT:
+        lines.append(f"PARAMETER num_ctx {questions.context}")
     (folder / MODELFILE).write_bytes(("\n".join(lines) + "\n").encode())
     script = folder / SCRIPT
     quoted = shlex.quote(name)

@@ -30,6 +30,8 @@ class Questions:
     stops: tuple[int, ...]
     """Tokens that end an answer."""
     max_new_tokens: int
+    context: int
+    """Tokens of the longest conversation of the training with an answer, as far as the model takes them."""
 
 
 def questions_for(trained: Trained, template: Template, data: Path | None, count: int) -> Questions:
@@ -48,4 +50,6 @@ def questions_for(trained: Trained, template: Template, data: Path | None, count
             "name the split folder with --data",
         )
     prompts, texts, conversations = zip(*rendered, strict=True)
-    return Questions(prompts, texts, conversations, tuple(stop_ids(template, texts)), trained.recipe.max_new_tokens)
+    recipe = trained.recipe
+    context = longest_context(base_config(recipe), recipe.max_length + recipe.max_new_tokens)
+    return Questions(prompts, texts, conversations, tuple(stop_ids(template, texts)), recipe.max_new_tokens, context)
