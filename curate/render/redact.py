@@ -45,7 +45,7 @@ def redaction_text(proof: RedactionProof, limit: int | None) -> Iterator[str | T
         yield "next: replace the values in these rows by hand, or remove the rows; then verify again"
     if proof.unsearched:
         values = plural(proof.unsearched, "value")
-        yield f"{values} of the mapping not searched for: names of one word and others that are words elsewhere"
+        yield f"{values} of the mapping not searched for: names of one word, words and short numbers"
     if proof.not_searched:
         yield f"not searched for without --mapping: {proof.not_searched}"
     verdict = search_verdict(len(proof.left) + len(proof.unparsable))
