@@ -93,6 +93,14 @@ def test_an_explanation_shows_how_the_two_differ(write: Write, capsys: pytest.Ca
     assert "  0.85 to 0.90  1 ████" in out
 
 
+def test_pairs_that_differ_in_a_fact_are_counted_with_the_command_that_shows_them(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("data.jsonl", [("How many?", f"There are 12. {ANSWER}"), ("How many?", f"There are 13. {ANSWER}")])
+    assert dedup("data.jsonl") == 0
+    assert "another number, name or negation; `curate review data.jsonl` shows them" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("words", [(), ("--explain",), ("--explain", "--all"), ("--json", "--explain")])
 def test_text_of_the_data_is_never_obeyed(
     words: tuple[str, ...], write: Write, capsys: pytest.CaptureFixture[str]
