@@ -17,9 +17,7 @@ from curate.core.config import Config, Section
 from curate.core.datamap import MappedExample
 from curate.core.decision import Decision
 from curate.core.example import Conversation
-from curate.core.files import json_text
 from curate.core.json_output import Output
-from curate.core.manifest import Manifest
 from curate.core.option import Option
 from curate.core.removed import Removal
 from curate.lint.rules import RULES
@@ -27,6 +25,7 @@ from curate.lint.rules.rule import CODE, LINE_BREAK
 from curate.lint.suppressions import Baseline, Suppression
 from curate.output.difference import DiffResult
 from curate.output.restore import RestoreResult
+from curate.project.manifest import Manifest
 from curate.remote.estimate import EstimateResult
 from curate.remote.fetch import FetchResult
 from curate.render.check_json import CheckLine, CheckOutput
@@ -35,6 +34,7 @@ from curate.render.dedup import DedupOutput
 from curate.render.remote import StartOutput, UploadOutput, WatchLine
 from curate.render.rules import rule_json
 from curate.render.stats import StatsResult
+from curate.storage.files import json_text
 
 TYPES: Final[dict[str, Any]] = {
     "kappa": AgreementResult,

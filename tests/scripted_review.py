@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from curate.core.decision_log import DecisionLog
 from curate.core.finding import Finding
 from curate.output.edited import key_of
+from curate.project.decision_log import DecisionLog
 from curate.read.dataset import FileFacts, read_file
 from curate.read.index import LineIndex
 from curate.review import Edit, Entry, ReviewSession, sources_of

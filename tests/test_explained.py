@@ -12,8 +12,8 @@ from pydantic import BaseModel
 import curate
 from curate.cli.verbs import SUMMARIES, load_verb
 from curate.core.config import Config
-from curate.core.egress import TrustedEndpoint
 from curate.lint.rules import RULES
+from curate.network.egress import TrustedEndpoint
 from curate.schemas import descriptions
 
 ROOT: Final = Path(curate.__file__).parents[1]

@@ -22,8 +22,8 @@ MUTATORS = {
     *("intersection_update", "symmetric_difference_update", "set"),
 }
 EXCEPTIONS = {
-    "curate.core.kernels._mode": "how loops run, which are called from everywhere; each thread has its own value of a "
-    "context variable",
+    "curate.parallel.kernels._mode": "how loops run, which are called from everywhere; each thread has its own "
+    "value of a context variable",
     "curate.models.model_batches._pools": "the pools of `models_on`, used 14 functions further down; each thread has "
     "its own value of a context variable",
 }

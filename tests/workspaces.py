@@ -9,8 +9,8 @@ from curate.commands.dedup import DedupResult, dedup
 from curate.commands.session import Session, Workspace
 from curate.core.config import Config, DedupConfig
 from curate.core.decision import DecisionState
-from curate.core.runs import Project
 from curate.lint.project_check import ProjectRules
+from curate.project.runs import Project
 
 
 @dataclass(frozen=True)

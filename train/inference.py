@@ -8,13 +8,13 @@ from typing import Any, Final
 import torch
 from transformers import TextStreamer
 
-from curate.core.chat_endpoint import Completion
 from curate.core.errors import InputError, ModelError, UsageError
-from curate.core.files import sha256
-from curate.core.runs import Project, find_run
 from curate.core.text import visible
 from curate.models.names import configuration
 from curate.models.template import Template, load_tokenizer
+from curate.network.chat_endpoint import Completion
+from curate.project.runs import Project, find_run
+from curate.storage.files import sha256
 from train.errors import memory_errors
 from train.export import gguf_file, gguf_layout, merged
 from train.export.export_folder import read

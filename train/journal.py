@@ -33,11 +33,11 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from curate.core.errors import OutputError
-from curate.core.files import FREE_SPACE, write_bytes
 from curate.core.lazy import Numbers
 from curate.core.limits import read_regular
-from curate.core.runs import new_events
+from curate.project.runs import new_events
 from curate.render.console import console
+from curate.storage.files import FREE_SPACE, write_bytes
 
 
 class JsonLines:

@@ -16,9 +16,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from curate.core.errors import UsageError
-from curate.core.files import json_text, sha256
-from curate.core.manifest import key_of
 from curate.core.text import visible
+from curate.project.manifest import key_of
+from curate.storage.files import json_text, sha256
 from train.errors import memory_errors
 from train.export.export_folder import conclude, files_of, writing
 from train.export.export_result import Export

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from curate.core.errors import ConfigError, UsageError
-from curate.core.files import warn
 from curate.core.text import visible
 from curate.core.validation import load_toml, parsed_toml, validated
+from curate.storage.files import warn
 from train.methods import (
     AUTO,
     METHODS,

@@ -21,13 +21,13 @@ from filelock import FileLock, Timeout
 from curate.core import datamap
 from curate.core.errors import InputError, OutputError, UsageError
 from curate.core.example import canonical
-from curate.core.files import remove_leftovers, sha256, sync_files, sync_folder, write_json
 from curate.core.limits import is_special, read_regular
-from curate.core.manifest import SPLIT_NAMES
 from curate.core.text import gigabytes, visible
 from curate.core.validation import parsed_json
 from curate.models.chat_templates import chat_template_source
 from curate.models.names import fingerprint
+from curate.project.manifest import SPLIT_NAMES
+from curate.storage.files import remove_leftovers, sha256, sync_files, sync_folder, write_json
 from train import distributed
 from train.data.split_files import SplitFiles
 from train.recipe import Recipe

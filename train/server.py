@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.conflicts.judges.verdict_cache import Work
-from curate.core.chat_endpoint import ChatEndpoint, Completion, plain_json
-from curate.core.egress import Consent, address_of, key_for
 from curate.core.errors import CurateError, UsageError
-from curate.core.files import path_of, sha256
 from curate.core.limits import read_regular
-from curate.core.runs import Project
 from curate.core.targets import KEYS, Target
 from curate.core.text import visible
+from curate.network.chat_endpoint import ChatEndpoint, Completion, plain_json
+from curate.network.egress import Consent, address_of, key_for
+from curate.project.runs import Project
 from curate.read.dataset import read_dataset
 from curate.remote.endpoint import ServiceAddress, ServiceClient
 from curate.remote.fetch import RECORD_FILE, Record
 from curate.remote.journal import FileSent, JobJournal, JobStarted
 from curate.remote.services import ANY_KEY_VARIABLE, SERVICE
+from curate.storage.files import path_of, sha256
 from train.data.system_message import shared_system
 
 HOSTED_PREFIX: Final = "ft:"

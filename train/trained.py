@@ -9,14 +9,14 @@ from pydantic import BaseModel
 
 from curate.core.errors import InputError, ModelError, OutputError
 from curate.core.example import content_id
-from curate.core.files import sha256
-from curate.core.paths import path_inside
-from curate.core.runs import Project, find_run
 from curate.core.text import excerpt, visible
 from curate.core.validation import validated
 from curate.models.names import fingerprint
 from curate.models.template import Template, load_template, template_hash
 from curate.models.template_messages import common_length
+from curate.project.runs import Project, find_run
+from curate.storage.files import sha256
+from curate.storage.paths import path_inside
 from train.data.splits import is_not_empty
 from train.model.adapters import WEIGHTS, load_adapter
 from train.model.base import DTYPES, compute_dtype, load_base

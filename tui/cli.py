@@ -17,18 +17,18 @@ import typer
 from curate.cli.invocation import invocation
 from curate.cli.options import Agree, agreement, check_combination
 from curate.cli.review_records import export_examples, import_answers, print_journals
-from curate.core.decision_log import DecisionLog
 from curate.core.errors import ExitCode, MissingExtra, UsageError
-from curate.core.files import STDIN
-from curate.core.runs import Project, data_of, find_run
-from curate.core.snapshot import rights_of
 from curate.core.text import visible
+from curate.project.decision_log import DecisionLog
+from curate.project.runs import Project, data_of, find_run
 from curate.review.annotation_record import WRITERS
 from curate.review.assignment import Share, share_of
 from curate.review.events import ScanEvent, TrainingKnown
 from curate.review.query import HELP, mistake_in
 from curate.review.sources import ReviewSources, sources_of
 from curate.review.training_signals import DEFAULT_HARDEST, TRAINING_FILTER, read_scores, training_of
+from curate.storage.files import STDIN
+from curate.storage.snapshot import rights_of
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8000

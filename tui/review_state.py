@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from curate.core.decision_log import DecisionLog
-from curate.core.snapshot import rights_of
+from curate.project.decision_log import DecisionLog
 from curate.read.index import LineIndex
 from curate.review import KINDS, Kind, ReviewSession, ReviewSources
 from curate.review.inbox import Inbox
+from curate.storage.snapshot import rights_of
 from tui.keys import keys_from_config
 
 

@@ -11,11 +11,11 @@ import polars as pl
 
 from curate.conflicts.conflict import Conflict
 from curate.core.finding import Finding
-from curate.core.manifest import Manifest
 from curate.core.removed import escape_surrogates, removal_of
 from curate.core.text import excerpt
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.output.apply import Dropped
+from curate.project.manifest import Manifest
 from curate.render.html import safe
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]

@@ -19,18 +19,18 @@ import orjson
 import polars as pl
 
 from curate.api.frames import names_of
-from curate.core.arrow_batches import MAX_ROWS, cell, frame_of, slow_cell
-from curate.core.data_files import data_files
-from curate.core.data_path import DataPath
 from curate.core.errors import UsageError
-from curate.core.files import display_name
-from curate.core.manifest import Manifest
 from curate.core.removed import removal_of
-from curate.core.scratch import Scratch
-from curate.core.tables import RowWriter, frame_lines
 from curate.core.text import quoted
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.output.apply import Dropped
+from curate.project.manifest import Manifest
+from curate.storage.arrow_batches import MAX_ROWS, cell, frame_of, slow_cell
+from curate.storage.data_files import data_files
+from curate.storage.data_path import DataPath
+from curate.storage.files import display_name
+from curate.storage.scratch import Scratch
+from curate.storage.tables import RowWriter, frame_lines
 
 Data = Any
 """`Paths`, or data in memory."""

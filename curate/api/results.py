@@ -27,13 +27,13 @@ from curate.commands.run.result import RunResult
 from curate.commands.split import push_split
 from curate.conflicts.conflict import ConflictsResult
 from curate.core.finding import Severity
-from curate.core.manifest import Manifest
-from curate.core.output_pair import removed_path
-from curate.core.paths import require_distinct_paths
 from curate.core.text import plural
 from curate.lint.rules.duplicates import require_small_removals
 from curate.lint.runner import CheckResult
 from curate.output.folder import SplitResult
+from curate.project.manifest import Manifest
+from curate.storage.output_pair import removed_path
+from curate.storage.paths import require_distinct_paths
 from curate.verify.proof import Verdict, VerifyResult
 
 Result = TypeVar("Result")

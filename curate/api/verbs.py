@@ -18,12 +18,12 @@ from curate.commands.run import run as run_pipeline
 from curate.commands.session import Session
 from curate.commands.split import split as split_data
 from curate.commands.verify import verify as verify_data
-from curate.core.config_files import load_project
-from curate.core.egress import Consent
 from curate.core.events import Listener, ignore_events
-from curate.core.files import named
-from curate.core.runs import Project
 from curate.core.verb_options import NOTHING_GIVEN, Given, VerbOption, given_of, in_place_of, options_of, with_given
+from curate.network.egress import Consent
+from curate.project.config_files import load_project
+from curate.project.runs import Project
+from curate.storage.files import named
 
 Result = TypeVar("Result")
 Parameter = inspect.Parameter

@@ -16,11 +16,11 @@ from curate.cli.options import (
     session,
 )
 from curate.commands.apply import apply as apply_data
-from curate.core.files import display_name
-from curate.core.output_pair import checked_removed_path
-from curate.core.paths import from_here
 from curate.render.console import print_result
 from curate.render.convert import apply_text
+from curate.storage.files import display_name
+from curate.storage.output_pair import checked_removed_path
+from curate.storage.paths import from_here
 
 
 def apply(

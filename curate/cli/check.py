@@ -19,19 +19,19 @@ from curate.commands.check import require_model
 from curate.commands.session import Workspace
 from curate.commands.track import check_record, require_tracker, track, used_tables
 from curate.core.config import SUPPRESSIONS, CheckConfig
-from curate.core.config_files import config_file, shown_path
-from curate.core.data_path import DataPath
 from curate.core.errors import ExitCode, UsageError
-from curate.core.files import STDIN, display_name
 from curate.core.finding import Finding, Severity
-from curate.core.paths import require_distinct_paths
-from curate.core.snapshot import rights_of
 from curate.core.text import plural, visible
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.runner import CheckResult
+from curate.project.config_files import config_file, shown_path
 from curate.render.check_formats import OutputFormat, formatted_report, write_report
 from curate.render.check_text import MAX_SHOWN, GroupBy
 from curate.render.console import console, print_json
+from curate.storage.data_path import DataPath
+from curate.storage.files import STDIN, display_name
+from curate.storage.paths import require_distinct_paths
+from curate.storage.snapshot import rights_of
 
 if TYPE_CHECKING:
     from curate.lint.suppressions import Baseline

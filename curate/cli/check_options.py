@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from curate.cli import options
-from curate.core.cluster import Engine
 from curate.core.verb_options import Given
+from curate.parallel.cluster import Engine
 from curate.render.check_formats import FORMAT_HELP, OutputFormat
 from curate.render.check_text import MAX_SHOWN, GroupBy
 

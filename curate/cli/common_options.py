@@ -13,10 +13,10 @@ from typing import Annotated, Any, Final
 import typer
 
 from curate.cli.invocation import invocation
-from curate.core.data_files import EMPTY_PATH, LeftOut
 from curate.core.errors import UsageError
 from curate.core.text import visible
-from curate.core.urls import is_url, safe_url
+from curate.storage.data_files import EMPTY_PATH, LeftOut
+from curate.storage.urls import is_url, safe_url
 
 CONFIGURED: Final = (
     "check", "conflicts", "dedup", "remote", "review", "rule", "score", "select", "split", "stats", "suppress",

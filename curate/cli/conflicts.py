@@ -15,13 +15,13 @@ from curate.conflicts.calibration import calibrate, state_of
 from curate.conflicts.conflict import Conflict, ConflictsResult
 from curate.conflicts.evidence import calibrated_confidence
 from curate.conflicts.judges.verdict_cache import Work
-from curate.core.cluster import Engine
 from curate.core.decision import DecisionState
-from curate.core.paths import require_distinct_paths
 from curate.core.text import plural
 from curate.core.verb_options import Given
+from curate.parallel.cluster import Engine
 from curate.render.conflicts import MAX_SHOWN, conflicts_html, conflicts_json, conflicts_text
 from curate.render.console import print_json, print_lines
+from curate.storage.paths import require_distinct_paths
 
 
 @dataclass(frozen=True)

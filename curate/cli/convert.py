@@ -9,14 +9,14 @@ import typer
 from curate.cli import options
 from curate.cli.options import AsJson, NoDecisions, Overwrite, Paths, Quiet, end, named_files, progress
 from curate.commands.convert import convert as convert_data
-from curate.core.cluster import Engine
 from curate.core.errors import UsageError
-from curate.core.files import display_name
-from curate.core.output_pair import checked_removed_path
-from curate.core.shards import shown_output
+from curate.parallel.cluster import Engine
 from curate.read.formats import WRITABLE
 from curate.render.console import print_result
 from curate.render.convert import convert_text
+from curate.storage.files import display_name
+from curate.storage.output_pair import checked_removed_path
+from curate.storage.shards import shown_output
 
 To = StrEnum("To", {name.replace("-", "_").upper(): name for name in WRITABLE})  # type: ignore[misc]  # from the table
 MESSAGES: Final = To("messages")

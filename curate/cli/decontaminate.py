@@ -9,12 +9,12 @@ from curate.cli import options
 from curate.commands.decontaminate import benchmark_paths, write_decontaminated
 from curate.commands.decontaminate import build_index as make_index
 from curate.commands.decontaminate import decontaminate as decontaminate_data
-from curate.core.benchmark_index import INDEX_SUFFIX
-from curate.core.cluster import Engine
 from curate.core.errors import UsageError
-from curate.core.output_pair import checked_removed_path
+from curate.parallel.cluster import Engine
 from curate.render.console import print_result
 from curate.render.decontaminate import MAX_SHOWN, decontaminate_text, index_text
+from curate.storage.benchmark_index import INDEX_SUFFIX
+from curate.storage.output_pair import checked_removed_path
 
 
 def decontaminate(

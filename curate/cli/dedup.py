@@ -11,13 +11,13 @@ from curate.cli import options
 from curate.cli.options import takes_options
 from curate.commands.dedup import DedupResult, write_plan
 from curate.commands.dedup import dedup as dedup_data
-from curate.core.cluster import Engine, Executor
-from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
 from curate.core.verb_options import Given
 from curate.lint.rules.duplicates import require_small_removals
+from curate.parallel.cluster import Engine, Executor
 from curate.render.console import console, print_json, print_lines
 from curate.render.dedup import MAX_SHOWN, dedup_html, dedup_json, dedup_text, summary_text
+from curate.storage.output_pair import checked_removed_path
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from curate.cli.check_options import CheckOptions
 from curate.cli.options import progress
 from curate.commands.session import Workspace
 from curate.core.errors import ExitCode, UsageError
-from curate.core.files import STDIN, display_name, real_path
 from curate.core.text import visible
-from curate.core.urls import is_url
 from curate.lint.fixer import FixedFile, Fixer, FixReport, fix_paths
 from curate.render.console import console
 from curate.render.fix import fix_text, unified_diff
+from curate.storage.files import STDIN, display_name, real_path
+from curate.storage.urls import is_url
 
 
 def run_fix(args: CheckOptions, work: Workspace) -> bool:

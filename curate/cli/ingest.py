@@ -7,10 +7,10 @@ import typer
 
 from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, named_numbers, output_option, progress
 from curate.commands.ingest import ingest_paths
-from curate.core.output_pair import checked_removed_path
 from curate.read.sessions.rows import Keep, Per, SessionOptions
 from curate.render.console import print_result
 from curate.render.convert import ingest_text
+from curate.storage.output_pair import checked_removed_path
 
 
 def ingest(

@@ -12,7 +12,7 @@ from typing import Final
 import orjson
 
 from curate.core.errors import ExitCode
-from curate.core.kernels import Mode, running_kernels
+from curate.parallel.kernels import Mode, running_kernels
 
 COMMANDS: Final = (
     ("dedup", "data.jsonl", "-o", "kept.jsonl"),

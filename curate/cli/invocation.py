@@ -8,11 +8,11 @@ from pathlib import Path
 
 from typer.main import get_current_context  # type: ignore[attr-defined]  # typer exports no other way to it
 
-from curate.core.data_files import LeftOut
-from curate.core.data_path import DataPath
-from curate.core.paths import from_here
-from curate.core.tables import NULLS_LEFT_OUT
-from curate.core.tables import __name__ as tables
+from curate.storage.data_files import LeftOut
+from curate.storage.data_path import DataPath
+from curate.storage.paths import from_here
+from curate.storage.tables import NULLS_LEFT_OUT
+from curate.storage.tables import __name__ as tables
 
 
 @dataclass(slots=True)

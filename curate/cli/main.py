@@ -190,8 +190,8 @@ def _run_command(words: Sequence[str], *, alone: bool) -> int:
 
     from curate.cli.common_options import as_command
     from curate.cli.invocation import Invocation, left_out_nulls
-    from curate.core.scratch import sweep
     from curate.core.validation import in_words
+    from curate.storage.scratch import sweep
 
     streams.escape_logs()
     sweep()

@@ -14,12 +14,12 @@ from pydantic import Field, ValidationError
 from curate.cli.options import help_of, type_on_command_line
 from curate.commands.run.training import CURATE_COMMAND
 from curate.core.config import Guard, Kind
-from curate.core.config_consent import CONFINED_VARIABLE
 from curate.core.errors import ExitCode, requiring
-from curate.core.files import display_name
-from curate.core.scratch import temporary_folder
 from curate.core.text import excerpt, visible
 from curate.core.verb_options import VerbOption, in_place_of, options_of
+from curate.project.config_consent import CONFINED_VARIABLE
+from curate.storage.files import display_name
+from curate.storage.scratch import temporary_folder
 
 DEFAULT_LIMIT: Final = 50
 """Items of a list that an answer shows."""

@@ -19,17 +19,17 @@ from typer.main import get_current_context  # type: ignore[attr-defined]  # type
 
 from curate.cli.invocation import invocation
 from curate.commands.session import Session
-from curate.core.cluster import Engine, Executor
-from curate.core.data_files import data_files
-from curate.core.egress import Consent
 from curate.core.errors import ExitCode, UsageError
 from curate.core.events import Advance, Listener, ignore_events
-from curate.core.files import STDIN, display_name
-from curate.core.shards import MAX_SHARDS, shown_output
 from curate.core.text import plural, visible
 from curate.core.verb_options import VerbOption, declared, given_of, in_place_of, options_of
-from curate.core.worker_pool import cores
+from curate.network.egress import Consent
+from curate.parallel.cluster import Engine, Executor
+from curate.parallel.worker_pool import cores
 from curate.render.console import StageProgress, console, progress_bar
+from curate.storage.data_files import data_files
+from curate.storage.files import STDIN, display_name
+from curate.storage.shards import MAX_SHARDS, shown_output
 
 if TYPE_CHECKING:
     from curate.conflicts.judges.verdict_cache import Work
@@ -206,7 +206,7 @@ def progress(
 
     Yields a function that adds a number of `unit` to the progress; None if nothing is shown. `total`: the number at the
     end, if known. With `waits`, the bar appears at the first call: it has a thread, and only a process without threads
-    can be forked (see `curate.core.worker_pool`).
+    can be forked (see `curate.parallel.worker_pool`).
     """
     if quiet or not sys.stderr.isatty():
         yield None
@@ -393,7 +393,7 @@ def require_push_consent(what: str, repository: str, *, yes: bool, as_json: bool
     """Ask whether files may be uploaded to the hub, before the work that makes them. Raises `UsageError` without
     consent, and as `require_hub` does.
     """
-    from curate.core.egress import hub_address, require_hub  # not needed without an upload
+    from curate.network.egress import hub_address, require_hub  # not needed without an upload
 
     require_hub()
     consent(yes=yes, as_json=as_json).require(f"{what}, to {repository},", hub_address())

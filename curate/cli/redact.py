@@ -9,11 +9,11 @@ import typer
 from curate.cli.options import AsJson, Overwrite, Paths, Quiet, end, named_files, output_option, progress, session
 from curate.commands.redact import redact as redact_data
 from curate.core.errors import UsageError
-from curate.core.files import display_name
-from curate.core.output_pair import checked_removed_path
 from curate.redact.pseudonyms import Style
 from curate.render.console import print_result
 from curate.render.redact import redact_text
+from curate.storage.files import display_name
+from curate.storage.output_pair import checked_removed_path
 
 
 def redact(

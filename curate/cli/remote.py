@@ -24,12 +24,9 @@ from curate.cli.options import (
 )
 from curate.commands.check import check
 from curate.core.errors import DataError, ExitCode, UsageError
-from curate.core.files import sha256
 from curate.core.finding import Severity
-from curate.core.snapshot import Snapshot, require_unchanged, snapshot
 from curate.core.targets import KEYS
 from curate.core.text import plural, visible
-from curate.core.transaction import locked
 from curate.lint.runner import CheckResult
 from curate.remote.endpoint import ServiceAddress, ServiceClient
 from curate.remote.estimate import EstimateResult, FileNumbers, TokenCounter, counter_of, estimated, measure
@@ -57,6 +54,9 @@ from curate.render.remote import (
     job_text,
     sent_text,
 )
+from curate.storage.files import sha256
+from curate.storage.snapshot import Snapshot, require_unchanged, snapshot
+from curate.storage.transaction import locked
 
 PERSONAL_FAMILY: Final = "S"
 """The rules about secrets and personal data: reported at any severity, since the data is about to be sent."""

@@ -14,19 +14,19 @@ from curate.cli.invocation import invocation
 from curate.cli.options import consent, session
 from curate.commands.session import Workspace
 from curate.core.config import RemoteConfig, with_options
-from curate.core.config_files import config_file
 from curate.core.errors import ConfigError, InputError, UsageError
-from curate.core.files import MANIFEST
-from curate.core.runs import Project
-from curate.core.shards import split_file
 from curate.core.targets import SERVICES, Target
 from curate.core.text import visible
 from curate.core.validation import parsed_json
+from curate.project.config_files import config_file
+from curate.project.runs import Project
 from curate.remote.endpoint import ServiceAddress
 from curate.remote.journal import JobJournal
 from curate.remote.services import CLOSED_NOTE, SERVICE, is_closing, place_of
 from curate.remote.settings import Settings, Value, settings_of
 from curate.render.console import console
+from curate.storage.files import MANIFEST
+from curate.storage.shards import split_file
 
 Data = Annotated[
     Path,

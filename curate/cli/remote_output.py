@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.cli.options import print_notes
-from curate.core.data_path import DataPath
 from curate.core.errors import CurateError, OutputError, UsageError
-from curate.core.files import DATA_SUFFIXES, MANIFEST
-from curate.core.places import files_at, local_copy, mirror, require_writable, upload
-from curate.core.scratch import scratch
 from curate.core.text import plural
-from curate.core.urls import is_url, safe_url
+from curate.storage.data_path import DataPath
+from curate.storage.files import DATA_SUFFIXES, MANIFEST
+from curate.storage.places import files_at, local_copy, mirror, require_writable, upload
+from curate.storage.scratch import scratch
+from curate.storage.urls import is_url, safe_url
 
 OUTPUT_OPTIONS: Final = ("-o", "--output")
 WRITING_COMMANDS: Final = ("convert", "decontaminate", "dedup", "split")

@@ -8,11 +8,11 @@ import typer
 from curate.cli import options
 from curate.commands.report import report as report_of
 from curate.core.errors import UsageError
-from curate.core.files import display_name
-from curate.core.paths import require_distinct_paths
 from curate.core.text import visible
 from curate.render.console import print_lines
 from curate.render.report_html import MAX_SHOWN, next_lines, report_html
+from curate.storage.files import display_name
+from curate.storage.paths import require_distinct_paths
 
 
 def report(

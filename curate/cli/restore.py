@@ -7,14 +7,14 @@ import typer
 
 from curate.cli.options import AsJson, codes, output_option, print_notes
 from curate.core.errors import ExitCode, InputError, UsageError
-from curate.core.files import LEDGER, MANIFEST, path_of
-from curate.core.manifest import read_manifest
-from curate.core.output_pair import require_not_existing
-from curate.core.paths import require_distinct_paths
-from curate.core.runs import Project, project_of
 from curate.output.restore import finish, read_entries, restore_into, restore_to, selected_positions
+from curate.project.manifest import read_manifest
+from curate.project.runs import Project, project_of
 from curate.render.console import print_result
 from curate.render.split import restore_text
+from curate.storage.files import LEDGER, MANIFEST, path_of
+from curate.storage.output_pair import require_not_existing
+from curate.storage.paths import require_distinct_paths
 from curate.verify.reading import unread
 
 

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from curate.cli.options import print_notes
-from curate.core.decision_log import DecisionLog, open_journals, reviewer_journals
 from curate.core.errors import ExitCode
-from curate.core.runs import project_of
-from curate.core.snapshot import rights_of
 from curate.core.text import plural, visible
+from curate.project.decision_log import DecisionLog, open_journals, reviewer_journals
+from curate.project.runs import project_of
 from curate.read.index import LineIndex
 from curate.render.console import print_lines
 from curate.review.sources import ReviewSources
+from curate.storage.snapshot import rights_of
 
 
 def print_journals(journals: Sequence[Path] | None, what: str, *, as_json: bool) -> None:

@@ -12,16 +12,16 @@ import typer
 
 from curate.cli.invocation import invocation
 from curate.core.config import CheckConfig
-from curate.core.config_files import find_config
 from curate.core.errors import ExitCode, UsageError
-from curate.core.scratch import temporary_folder
 from curate.core.text import excerpt, plural, visible
 from curate.lint.rules import Scope
 from curate.lint.rules.custom import known_rules, own_rules
 from curate.lint.rules.rule import Rule
 from curate.lint.runner import check_paths
+from curate.project.config_files import find_config
 from curate.render.console import console, table
 from curate.render.rules import rule_json, rule_markdown, rule_terms, rules_markdown
+from curate.storage.scratch import temporary_folder
 
 MAX_COLUMNS: Final = 120
 NO_MODEL: Final = "its examples need a model that only the tests of curate have; `curate check --model` runs the rule"

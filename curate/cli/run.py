@@ -24,11 +24,11 @@ from curate.commands.run import run as run_pipeline
 from curate.commands.run.result import STAGES
 from curate.commands.track import require_tracker, run_record, track, used_tables
 from curate.core.config import Config
-from curate.core.config_files import load_project, shown_path
-from curate.core.egress import Consent, address_of, is_address
 from curate.core.errors import UsageError
-from curate.core.runs import Project
 from curate.core.verb_options import NOTHING_GIVEN, Given, require_named_model, with_given
+from curate.network.egress import Consent, address_of, is_address
+from curate.project.config_files import load_project, shown_path
+from curate.project.runs import Project
 from curate.render.console import StageProgress, print_result
 from curate.render.run import dry_text, run_text
 

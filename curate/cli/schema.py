@@ -7,9 +7,9 @@ import typer
 
 from curate.cli.verbs import schema_types
 from curate.core.errors import DataError, UsageError
-from curate.core.files import write_bytes
 from curate.render.console import console
 from curate.schemas import schemas
+from curate.storage.files import write_bytes
 
 
 def schema(

@@ -9,12 +9,12 @@ from curate.cli import options
 from curate.commands.score import models_of, require_scores_file, write_scores
 from curate.commands.score import score as score_data
 from curate.core.errors import UsageError
-from curate.core.paths import require_distinct_paths
-from curate.core.snapshot import rights_of
 from curate.core.text import visible
 from curate.core.verb_options import require_named_model
 from curate.render.console import print_result
 from curate.render.score import score_text
+from curate.storage.paths import require_distinct_paths
+from curate.storage.snapshot import rights_of
 
 if TYPE_CHECKING:
     from curate.conflicts.judges.verdict_cache import Work

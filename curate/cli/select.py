@@ -14,16 +14,16 @@ from curate.commands.dedup import write_plan
 from curate.commands.score import models_of
 from curate.commands.select import SelectionGoal
 from curate.commands.select import select as select_data
-from curate.core.config_consent import require_recipe_agreed
 from curate.core.errors import UsageError
-from curate.core.files import display_name
-from curate.core.output_pair import checked_removed_path
 from curate.core.text import visible
 from curate.core.validation import load_toml
 from curate.core.verb_options import Given
 from curate.lint.rules.duplicates import require_small_removals
+from curate.project.config_consent import require_recipe_agreed
 from curate.render.console import print_result
 from curate.render.select import select_text
+from curate.storage.files import display_name
+from curate.storage.output_pair import checked_removed_path
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,7 @@ from curate.commands.check import check
 from curate.commands.session import Session
 from curate.core.config import Config
 from curate.core.errors import ConfigError, CurateError, requiring
-from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
-from curate.core.paths import from_here
-from curate.core.scratch import temporary_folder
 from curate.core.text import plural, visible
 from curate.core.validation import parsed_toml, validated
 from curate.lint.fixer import fix_paths
@@ -24,6 +21,9 @@ from curate.lint.rules import RULES
 from curate.read.json_pointer_spans import Spans
 from curate.render.check_ci import rule_page
 from curate.render.rules import rule_markdown
+from curate.storage.files import display_name
+from curate.storage.paths import from_here
+from curate.storage.scratch import temporary_folder
 
 if TYPE_CHECKING:
     from lsprotocol import types as lsp

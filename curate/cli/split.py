@@ -12,9 +12,9 @@ from curate.cli.options import takes_options
 from curate.commands.split import push_split
 from curate.commands.split import split as split_data
 from curate.commands.track import require_tracker, split_record, track, used_tables
-from curate.core.cluster import Engine
 from curate.core.errors import UsageError
 from curate.core.verb_options import Given
+from curate.parallel.cluster import Engine
 from curate.render.console import print_result
 from curate.render.split import split_text
 

@@ -6,9 +6,9 @@ import typer
 
 from curate.cli import options
 from curate.commands.stats import stats as stats_data
-from curate.core.cluster import Engine
 from curate.core.text import plural
 from curate.corpus.stats import Plan
+from curate.parallel.cluster import Engine
 from curate.read.dataset import require_examples
 from curate.render.console import console, print_json, print_lines
 from curate.render.stats import stats_result, stats_text

@@ -7,17 +7,17 @@ import typer
 from curate.cli.invocation import invocation
 from curate.cli.options import Agree, session
 from curate.core.config import SUPPRESSIONS, with_options
-from curate.core.config_files import shown_path
-from curate.core.data_files import data_files
 from curate.core.errors import UsageError
 from curate.core.example import parse_where, where
-from curate.core.files import path_of
 from curate.core.finding import Finding
-from curate.core.runs import project_of
 from curate.core.text import plural, visible
 from curate.lint.runner import check_paths
 from curate.lint.suppressions import add_suppressions, load_suppressions
+from curate.project.config_files import shown_path
+from curate.project.runs import project_of
 from curate.render.console import console
+from curate.storage.data_files import data_files
+from curate.storage.files import path_of
 
 
 def suppress(

@@ -9,14 +9,14 @@ import typer
 from curate.cli.options import Address, Agree, AsJson, NoCache, Quiet, RunOn, check_combination, session, stages
 from curate.commands.track import require_tracker, track, tracker_of_proof, verify_record
 from curate.commands.verify import verify as verify_data
-from curate.core.cluster import Engine
-from curate.core.data_files import DESCRIPTIONS
 from curate.core.errors import ExitCode, UsageError
-from curate.core.files import DATA_SUFFIXES, LEDGER
+from curate.parallel.cluster import Engine
 from curate.render.console import print_result
 from curate.render.decontaminate import decontamination_text
 from curate.render.redact import redaction_text
 from curate.render.verify import MAX_SHOWN, verify_text
+from curate.storage.data_files import DESCRIPTIONS
+from curate.storage.files import DATA_SUFFIXES, LEDGER
 from curate.verify.decontamination import verify_decontamination
 from curate.verify.redaction import verify_redaction
 

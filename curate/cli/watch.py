@@ -11,13 +11,13 @@ import typer
 from curate.cli.invocation import invocation
 from curate.cli.main import ended
 from curate.core.config import SUPPRESSIONS
-from curate.core.config_files import config_file
-from curate.core.data_files import data_files
 from curate.core.errors import CurateError, ExitCode, UsageError
-from curate.core.runs import project_of
 from curate.core.text import plural
-from curate.core.urls import is_url
+from curate.project.config_files import config_file
+from curate.project.runs import project_of
 from curate.render.console import console
+from curate.storage.data_files import data_files
+from curate.storage.urls import is_url
 
 POLL_SECONDS: Final = 0.5
 State = dict[Path, tuple[int, int] | None] | str

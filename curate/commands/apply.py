@@ -12,12 +12,12 @@ from curate.core.decision import edits_of
 from curate.core.errors import require_all_lines
 from curate.core.events import Advance
 from curate.core.json_output import Output
-from curate.core.output_pair import counting_lines, removed_path, replacing_both
 from curate.core.removed import removed_line
-from curate.core.snapshot import snapshots_of
 from curate.output.apply import drop_reason
 from curate.output.edited import edited_copies, edited_value, key_of, labelled
 from curate.read.dataset import read_lines
+from curate.storage.output_pair import counting_lines, removed_path, replacing_both
+from curate.storage.snapshot import snapshots_of
 
 
 @dataclass(slots=True)

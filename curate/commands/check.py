@@ -5,11 +5,11 @@ from pathlib import Path
 
 from curate.commands.session import Workspace
 from curate.core.events import Advance
-from curate.core.files import display_name
 from curate.core.finding import Finding
 from curate.core.verb_options import require_named_model
 from curate.lint.project_check import check_project
 from curate.lint.runner import CheckResult
+from curate.storage.files import display_name
 
 
 def check(

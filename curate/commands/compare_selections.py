@@ -29,12 +29,12 @@ from curate.commands.select import (
 )
 from curate.core.errors import CurateError, UsageError
 from curate.core.events import Listener, StageAdvanced, StageFinished, StageStarted
-from curate.core.files import write_bytes
 from curate.core.limits import read_regular
-from curate.core.shards import split_files
 from curate.core.text import plural, visible
 from curate.core.validation import load_toml
 from curate.read.dataset import ParsedLine, read_dataset
+from curate.storage.files import write_bytes
+from curate.storage.shards import split_files
 
 SHARED_SPLITS: Final = ("validation", "test")
 WITHOUT_ANSWERS: Final = ("generations=0", "probes=0")

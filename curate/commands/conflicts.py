@@ -11,14 +11,14 @@ from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.verdict_cache import Work
 from curate.core.config import Config, ConflictsConfig
 from curate.core.decision import edits_of
-from curate.core.egress import Consent, address_of, is_address
 from curate.core.events import Advance
 from curate.core.example import Example
-from curate.core.kernels import kernels_for
 from curate.core.verb_options import require_named_model
 from curate.models.model_batches import models_on
 from curate.models.names import fingerprint, resolve
+from curate.network.egress import Consent, address_of, is_address
 from curate.output.edited import with_edits
+from curate.parallel.kernels import kernels_for
 from curate.read.dataset import read_dataset, require_examples
 
 

@@ -19,19 +19,15 @@ from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import InputError, require_all_lines
 from curate.core.events import Advance
 from curate.core.example import UNKNOWN, Example, Place, value_at, without_value_at
-from curate.core.files import display_name
 from curate.core.form_keys import PAIR_SIDES
 from curate.core.json_output import Note, Output
-from curate.core.output_pair import replacing_both
 from curate.core.removed import Reason, counted_as, removed_line
-from curate.core.scratch import TempStore
-from curate.core.snapshot import snapshots_of
 from curate.core.text import json_line, visible
-from curate.core.worker_pool import WorkerPool
 from curate.lint.rules.roles import with_known_roles
 from curate.lint.rules.tools import to_tools
 from curate.output.apply import drop_reason, unreadable
 from curate.output.edited import acted_ids, edited_copies, key_of
+from curate.parallel.worker_pool import WorkerPool
 from curate.read.chunks import CHUNK_BYTES, Chunk, chunk_bytes, chunks_of
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line, read_file, require_examples, require_read
 from curate.read.file_parts import is_parallel
@@ -40,6 +36,10 @@ from curate.read.formats import AMONG_MESSAGES, BY_NAME, COMPLETIONS, WRITABLE, 
 from curate.read.forms.form import Format, UnwritableError, json_in
 from curate.read.lines import BOM, split_lines
 from curate.read.preference_conversion import is_same_prompt, rows_in_form
+from curate.storage.files import display_name
+from curate.storage.output_pair import replacing_both
+from curate.storage.scratch import TempStore
+from curate.storage.snapshot import snapshots_of
 
 FIELD: Final = re.compile(r"\{\{|\}\}|\{([^{}]+)\}")
 """A key in braces, also a path such as `translation.en` or `choices.0`; doubled braces are braces."""

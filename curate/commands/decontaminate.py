@@ -8,27 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from curate.commands.session import Workspace
-from curate.core.benchmark_index import (
-    INDEX_SUFFIX,
-    NAME,
-    index_file,
-    read_index,
-    rebuild_command,
-    require_own_key,
-    require_rephrased,
-)
 from curate.core.errors import InputError, OutputError, UsageError, require_all_lines
 from curate.core.events import StageFinished, StageStarted
 from curate.core.example import Example, Place
-from curate.core.files import DATA_SUFFIXES, display_name, sha256
 from curate.core.finding import Finding
 from curate.core.json_output import NotPrinted, Output, Rounded
-from curate.core.kernels import kernels_for
 from curate.core.masking import secrets_in
-from curate.core.output_pair import removed_path, replacing_both
 from curate.core.removed import Reason, Removal, removed_line
-from curate.core.snapshot import Snapshot, snapshots_of
-from curate.core.store import save
 from curate.core.text import plural, visible
 from curate.corpus.dedup_text import other_sides
 from curate.leakage.decontaminate import (
@@ -44,8 +30,22 @@ from curate.leakage.rephrased import Embed, add_facts, rephrased
 from curate.lint.rules.splits import Leak, benchmark_in_training
 from curate.models.embeddings import embed as embed_texts
 from curate.models.names import fingerprint
+from curate.parallel.kernels import kernels_for
 from curate.read.benchmark import BENCHMARKS, read_benchmark
 from curate.read.dataset import ParsedLine, read_dataset, require_examples
+from curate.storage.benchmark_index import (
+    INDEX_SUFFIX,
+    NAME,
+    index_file,
+    read_index,
+    rebuild_command,
+    require_own_key,
+    require_rephrased,
+)
+from curate.storage.files import DATA_SUFFIXES, display_name, sha256
+from curate.storage.output_pair import removed_path, replacing_both
+from curate.storage.snapshot import Snapshot, snapshots_of
+from curate.storage.store import save
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,22 +13,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.commands.session import Workspace
-from curate.core.cluster import LOCAL, Executor
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.decision import DecisionState, edits_of
 from curate.core.errors import UsageError, require_all_lines
 from curate.core.events import Listener, StageFinished, StageStarted, advancing, ignore_events
 from curate.core.example import Example, Place
-from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
-from curate.core.kernels import kernels_for
 from curate.core.lazy import Numbers, np
-from curate.core.output_pair import CountingWriter, removed_path, replacing_both, replacing_shards
-from curate.core.paths import identity
-from curate.core.shards import shard_bounds, shard_names
-from curate.core.snapshot import Snapshot, require_unchanged, snapshots_of
 from curate.core.text import plural, visible
-from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.boilerplate import boilerplate_notes
 from curate.corpus.cache import DedupCache, load_kernels
 from curate.corpus.corpus import LineReader, LineSource, Table, examples_at, lines_at
@@ -46,10 +38,18 @@ from curate.output.apply import Dropped, dropped_in, not_accepted, unmatched_not
 from curate.output.edited import with_edits
 from curate.output.folder import write_removed
 from curate.output.line_files import LineFile, parts_of, write_files, write_parts
+from curate.parallel.cluster import LOCAL, Executor
+from curate.parallel.kernels import kernels_for
+from curate.parallel.worker_pool import WorkerPool, cores
 from curate.read.chunk_cache import CACHE_FOLDER, tidy
 from curate.read.chunks import Chunk
 from curate.read.dataset import require_examples
 from curate.similarity.similarity_index import MIN_REPORTED, Bands, bands_for
+from curate.storage.files import display_name
+from curate.storage.output_pair import CountingWriter, removed_path, replacing_both, replacing_shards
+from curate.storage.paths import identity
+from curate.storage.shards import shard_bounds, shard_names
+from curate.storage.snapshot import Snapshot, require_unchanged, snapshots_of
 
 MEMORY: Final = MemoryUse(400 << 20, 300)
 

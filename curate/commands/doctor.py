@@ -11,12 +11,12 @@ from typing import Final
 
 from curate import __version__
 from curate.conflicts.default_models import EMBEDDINGS, NLI, READERS, at_hand
-from curate.core.config_files import config_file, shown_path
 from curate.core.json_output import Output
 from curate.core.lazy import version_of
-from curate.core.places import downloads_folder
-from curate.core.runs import Project
 from curate.models.names import cache_folder
+from curate.project.config_files import config_file, shown_path
+from curate.project.runs import Project
+from curate.storage.places import downloads_folder
 
 DISTRIBUTION: Final = "curate-chat"
 DEVELOPER_EXTRAS: Final = ("dev", "all", "offline")

@@ -12,11 +12,8 @@ from typing import Final, NamedTuple
 from curate.core.errors import InputError, require_all_lines
 from curate.core.events import Advance
 from curate.core.example import Place
-from curate.core.files import display_name
 from curate.core.json_output import Note, Output
-from curate.core.output_pair import replacing_both
 from curate.core.removed import Reason, removed_line
-from curate.core.snapshot import snapshots_of
 from curate.core.text import json_line
 from curate.output.apply import unreadable
 from curate.read.accounts import account_calls
@@ -36,6 +33,9 @@ from curate.read.sessions.rows import (
 )
 from curate.read.sessions.session import SessionFormat
 from curate.read.traces import ModelCall, NoConversationError, Scores, calls_in, score_row
+from curate.storage.files import display_name
+from curate.storage.output_pair import replacing_both
+from curate.storage.snapshot import snapshots_of
 
 EXPORTS: Final = (
     "Langfuse, LangSmith, OpenTelemetry, Helicone, OpenPipe, OpenAI Responses, a batch, OpenAssistant's messages, "

@@ -9,9 +9,7 @@ from typing import Final
 from curate.commands.session import Session
 from curate.commands.verify import verify
 from curate.core.errors import UsageError
-from curate.core.files import display_name, json_text, write_bytes
 from curate.core.json_output import Output
-from curate.core.manifest import read_manifest
 from curate.output.datacard import card
 from curate.papers.bom import bill_of_materials
 from curate.papers.california import california
@@ -20,6 +18,8 @@ from curate.papers.eu_summary import eu_summary
 from curate.papers.facts import PaperFacts
 from curate.papers.form import PaperForm
 from curate.papers.statement import differences, signature_of, signer_of, statement
+from curate.project.manifest import read_manifest
+from curate.storage.files import display_name, json_text, write_bytes
 from curate.verify.proof import VerifyResult
 
 STATEMENT_FILE: Final = "statement.json"

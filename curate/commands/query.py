@@ -10,22 +10,22 @@ from typing import Final
 
 from curate.commands.score import score_exchanges
 from curate.commands.session import Workspace
-from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError, UsageError
 from curate.core.expression import SCORE, Node, check_signals, condition_tree, fields_of
 from curate.core.json_output import ClearText, Output
 from curate.core.masking import masked
 from curate.core.removed import WHERE, Reason
-from curate.core.scratch import TempStore, written
 from curate.core.text import excerpt, plural, visible
-from curate.core.worker_pool import cores
 from curate.corpus.corpus import LineReader, Table
 from curate.output.apply import Dropped
+from curate.parallel.worker_pool import cores
+from curate.project.decision_log import DecisionLog
 from curate.quality.exchange import read_exchanges
 from curate.quality.scoring import TEXT_SIGNALS, Models
 from curate.quality.signals import BY_NAME
 from curate.read.condition import ReviewFacts, line_text, matches
 from curate.read.dataset import ParsedLine, read_lines
+from curate.storage.scratch import TempStore, written
 
 BLOCK_LINES: Final = 2_000
 

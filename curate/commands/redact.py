@@ -15,21 +15,21 @@ from typing import Any, Final, NamedTuple
 from curate.commands.session import Workspace
 from curate.core.errors import InputError, require_all_lines
 from curate.core.events import Advance
-from curate.core.files import display_name, size_of
 from curate.core.json_output import Output
 from curate.core.key_value_secrets import Secret
-from curate.core.output_pair import CountingWriter, replacing_both
 from curate.core.removed import Reason, removed_line
-from curate.core.scratch import TempStore
-from curate.core.snapshot import snapshots_of
-from curate.core.worker_pool import WorkerPool, cores
 from curate.output.apply import unreadable
+from curate.parallel.worker_pool import WorkerPool, cores
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine, require_read
 from curate.read.edited_json import edited_json
 from curate.read.file_parts import file_parts
 from curate.redact.pseudonyms import Pseudonyms, Style, read_mapping, write_mapping
 from curate.redact.redactor import Redactor, UnsafeRedaction, has_hidden_values, texts_of
+from curate.storage.files import display_name, size_of
+from curate.storage.output_pair import CountingWriter, replacing_both
+from curate.storage.scratch import TempStore
+from curate.storage.snapshot import snapshots_of
 
 
 @dataclass(slots=True)

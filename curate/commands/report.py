@@ -13,11 +13,11 @@ from curate.commands.verify import verify
 from curate.conflicts.conflict import ConflictsResult
 from curate.core.errors import InputError, MissingExtra
 from curate.core.events import StageFinished, StageStarted, advancing
-from curate.core.files import MANIFEST
 from curate.core.text import plural
 from curate.corpus.stats import Stats
 from curate.lint.runner import CheckResult
 from curate.read.dataset import require_examples
+from curate.storage.files import MANIFEST
 from curate.verify.proof import VerifyResult
 
 if TYPE_CHECKING:

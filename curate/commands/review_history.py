@@ -15,8 +15,8 @@ from math import sqrt
 from typing import Final
 
 from curate.core.decision import BAD, GOOD, Decision, Slot
-from curate.core.decision_log import DecisionLog
 from curate.core.json_output import ClearText, Output
+from curate.project.decision_log import DecisionLog
 
 NAME: Final = re.compile(r"(all|kept)-(\d+)-of-(\d+)-seed-(\d+)", re.ASCII)
 """The name of an audit: population, size of the sample, size of the population, seed of the random numbers."""

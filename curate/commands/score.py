@@ -16,7 +16,7 @@ from curate.core.example import Place
 from curate.core.json_output import ClearText, NotPrinted, Output, Rounded
 from curate.core.lazy import Array, Floats, Numbers, np, pl
 from curate.core.text import plural, visible
-from curate.core.worker_pool import cores
+from curate.parallel.worker_pool import cores
 from curate.quality.exchange import Exchange, read_exchanges
 from curate.quality.scoring import Models, doubt, lowest_signals, signals_of
 from curate.quality.signals import BY_NAME, DOUBT, Signal
@@ -308,7 +308,7 @@ def require_scores_file(output: Path) -> None:
 
 def write_scores(result: ScoreResult, output: Path, *, mode: int) -> None:
     """Write all values to a Parquet file, one row for each example; `mode` as in `replacing`. Raises `OutputError`."""
-    from curate.core.files import replacing
+    from curate.storage.files import replacing
 
     where = [result.places[exchange.id] for exchange in result.exchanges]
     frame = pl.DataFrame(

@@ -24,12 +24,12 @@ from curate.core.json_output import ClearText, NotPrinted, Output, Rounded
 from curate.core.lazy import Floats, Matrix, np
 from curate.core.removed import Reason
 from curate.core.text import BYTES_PER_TOKEN, plural
-from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.corpus import LineReader, LineRef, Table
 from curate.corpus.strata import StratumInput, require_traits, trait_of
 from curate.lint.rules.duplicates import heavy
 from curate.models.embeddings import embed
 from curate.output.apply import Dropped
+from curate.parallel.worker_pool import WorkerPool, cores
 from curate.quality.exchange import Exchange, exchange_of
 from curate.quality.scoring import Models
 from curate.quality.selection import choose, coverage, hashed_vectors, nearest_chosen

@@ -10,23 +10,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from curate.core.cluster import LOCAL, Executor
 from curate.core.config import Config
-from curate.core.config_files import config_file, find_config, shown_path
-from curate.core.data_files import LeftOut
 from curate.core.decision import DecisionState
-from curate.core.decision_log import DecisionLog
-from curate.core.egress import NO_CONSENT, Consent
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
-from curate.core.files import display_name, warn
 from curate.core.finding import Finding
-from curate.core.paths import from_here
-from curate.core.runs import Project, project_of
 from curate.core.text import plural
 from curate.core.verb_options import NOTHING_GIVEN, Given, tables_of, with_given
-from curate.core.worker_pool import cores
 from curate.lint.project_check import ProjectRules, check_project
+from curate.network.egress import NO_CONSENT, Consent
+from curate.parallel.cluster import LOCAL, Executor
+from curate.parallel.worker_pool import cores
+from curate.project.config_files import config_file, find_config, shown_path
+from curate.project.decision_log import DecisionLog
+from curate.project.runs import Project, project_of
 from curate.read.file_parts import is_parallel
+from curate.storage.data_files import LeftOut
+from curate.storage.files import display_name, warn
+from curate.storage.paths import from_here
 
 
 def _ignore_note(note: str) -> None:
@@ -62,7 +62,7 @@ class Session:
 
     def open(self, files: Sequence[Path], given: Given = NOTHING_GIVEN, **used: Mapping[str, Any]) -> "Workspace":
         """The project of data files, with the options that are `given`; `used`: other tables of the configuration that
-        the command uses, with the values of their options (see `curate.core.config_files.find_config`).
+        the command uses, with the values of their options (see `curate.project.config_files.find_config`).
 
         Raises `UsageError`, also for a setting of the configuration that needs consent if there is none, `ConfigError`.
         """

@@ -7,22 +7,14 @@ from typing import Final, Self
 
 from curate.commands.session import Workspace
 from curate.core.config import CheckConfig, Config
-from curate.core.data_files import data_files
 from curate.core.decision import DecisionState, edits_of
-from curate.core.egress import upload
 from curate.core.errors import InputError, UsageError
 from curate.core.events import Advance, StageFinished, StageStarted, advancing
 from curate.core.example import content_id
-from curate.core.files import MANIFEST, display_name
 from curate.core.finding import Finding, Severity
-from curate.core.kernels import kernels_for
 from curate.core.lazy import np
-from curate.core.manifest import SPLIT_NAMES, Manifest, changed_files, data_settings, named_files, read_manifest
-from curate.core.paths import identity, require_distinct_paths
 from curate.core.removed import Reason
-from curate.core.snapshot import Snapshot, mode_of, require_unchanged, snapshot
 from curate.core.text import plural, visible
-from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import FeatureSpec
@@ -32,6 +24,7 @@ from curate.lint.project_check import ProjectRules
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.rules.splits import SplitBalance, SplitCounts, unbalanced
 from curate.models.names import fingerprint
+from curate.network.egress import upload
 from curate.output.apply import (
     large_removals,
     removal_reasons,
@@ -43,10 +36,17 @@ from curate.output.apply import (
 from curate.output.edited import edited_copies, effective_decisions
 from curate.output.folder import CARD, LOADING, OutputSettings, SplitResult, input_files, line_written, write_output
 from curate.output.restore import finish
+from curate.parallel.kernels import kernels_for
+from curate.parallel.worker_pool import WorkerPool, cores
+from curate.project.manifest import SPLIT_NAMES, Manifest, changed_files, data_settings, named_files, read_manifest
 from curate.read.chunk_cache import CACHE_FOLDER, tidy
 from curate.similarity.similarity_index import Bands, bands_for
 from curate.split.assign import Earlier, earlier_splits
 from curate.split.division import Division, divide, grouped_by_session, split_feature_spec
+from curate.storage.data_files import data_files
+from curate.storage.files import MANIFEST, display_name
+from curate.storage.paths import identity, require_distinct_paths
+from curate.storage.snapshot import Snapshot, mode_of, require_unchanged, snapshot
 
 MEMORY: Final = MemoryUse(400 << 20, 350)
 DIVIDING_KEYS: Final = ("fractions", "counts", "stratify", "existing")

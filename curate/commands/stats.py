@@ -3,9 +3,9 @@
 from curate.commands.check import require_model
 from curate.commands.session import Workspace
 from curate.core.events import Advance
-from curate.core.scratch import TempStore
 from curate.core.verb_options import require_named_model
 from curate.corpus.stats import Stats, collect
+from curate.storage.scratch import TempStore
 
 
 def stats(work: Workspace, progress: Advance | None = None) -> Stats:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from curate.core.events import Advance
 from curate.core.example import Example
-from curate.core.files import display_name
 from curate.core.json_output import NotPrinted, Output
 from curate.core.masking import masked
-from curate.core.snapshot import unchanging
 from curate.corpus.stats import with_progress
 from curate.models.chat_templates import BUNDLED, COPIED, LICENSES, OWN_TEMPLATES
 from curate.models.encoding import Rendered
 from curate.models.template import Template, load_template, texts_and_thoughts
 from curate.read.dataset import FileFacts, ParsedLine, read_file, require_read
+from curate.storage.files import display_name
+from curate.storage.snapshot import unchanging
 
 
 @dataclass(frozen=True, slots=True)

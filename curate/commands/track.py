@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from curate import __version__
 from curate.core.config import TrackConfig, load_config
-from curate.core.config_consent import CONFINED_VARIABLE
-from curate.core.config_files import config_file, find_config
 from curate.core.errors import CurateError, OutputError, UsageError
-from curate.core.files import display_name, sha256
 from curate.core.finding import Severity
 from curate.core.text import excerpt
+from curate.project.config_consent import CONFINED_VARIABLE
+from curate.project.config_files import config_file, find_config
+from curate.storage.files import display_name, sha256
 
 if TYPE_CHECKING:
     from curate.commands.run.result import RunResult
     from curate.commands.session import Session
-    from curate.core.manifest import Manifest
     from curate.lint.runner import CheckResult
+    from curate.project.manifest import Manifest
     from curate.verify.proof import VerifyResult
 
 LIMITS: Final = {
@@ -166,8 +166,8 @@ def check_record(result: "CheckResult", files: Sequence[Path]) -> TrackedRun:
 
 def split_record(folder: Path, manifest: "Manifest", verb: str = "split") -> TrackedRun:
     """The sizes of the splits, the removed lines by reason, and the manifest with its hashes, beside the data card."""
-    from curate.core.files import MANIFEST
     from curate.output.folder import CARD  # a check does not load it
+    from curate.storage.files import MANIFEST
 
     counts = {f"examples_{name}": part.examples for name, part in manifest.splits.items()}
     counts |= {f"removed_{reason}": count for reason, count in manifest.removed.reasons.items()}

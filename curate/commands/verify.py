@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from curate.commands.session import Session
-from curate.core.files import MANIFEST
-from curate.core.runs import project_of
+from curate.project.runs import project_of
+from curate.storage.files import MANIFEST
 from curate.verify import NOT_GIVEN, verify_files, verify_folder
 from curate.verify.proof import VerifyResult
 

@@ -31,8 +31,8 @@ from curate.conflicts.topics import Topic, topics
 from curate.core.config import ConflictsConfig
 from curate.core.events import Advance
 from curate.core.example import Example
-from curate.core.freed_memory import return_freed
 from curate.core.text import plural
+from curate.storage.freed_memory import return_freed
 
 # `python -m tests.bench.conflict_quality FOLDER` over the 6,730 pairs of ChatProtect, ConflictQA and SICK,
 # and `python -m tests.bench.natural_conflicts FOLDER`.

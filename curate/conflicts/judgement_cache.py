@@ -9,9 +9,9 @@ from curate.conflicts.default_models import MODEL_KEYS
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.judging import Judged
 from curate.conflicts.question import Question
-from curate.core import store
 from curate.core.config import ConflictsConfig
 from curate.models.names import fingerprint
+from curate.storage import store
 
 PACKAGES: Final = ("conflicts", "core", "corpus", "dedup", "language", "models", "similarity")
 """Packages whose code decides about a pair."""

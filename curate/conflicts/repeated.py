@@ -14,12 +14,12 @@ from curate.core.config import DedupConfig
 from curate.core.example import Example, attachments
 from curate.core.lazy import np
 from curate.core.text import normalised, words
-from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.dedup_text import written_text
 from curate.corpus.links import key_of
 from curate.dedup.cluster_resolution import all_chosen
 from curate.dedup.fact_guard import facts_agree, sides_of
 from curate.language.tokens import content_words
+from curate.parallel.worker_pool import WorkerPool, cores
 from curate.similarity.shingles import ShingleSets, Shingling, salted, texts_of
 from curate.similarity.similarity_index import grouped, jaccard
 from curate.similarity.word_hashes import shingled

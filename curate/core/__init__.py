@@ -1,1 +1,1 @@
-"""Shared by all packages: examples, findings, decisions, configuration, errors, text, files, limits, masking."""
+"""Shared by all packages: examples, findings, decisions, configuration, errors, text, limits, masking."""

@@ -26,18 +26,19 @@ KEEP = ("best", "first", "last", "longest", "most-turns", "manual", *KEEP_BY_FIE
 
 
 class Kind(Enum):
-    """What the value of a key can refer to, declared in its annotation if it holds text. `curate.core.config_consent`
-    requires consent for values outside of the project.
+    """What the value of a key can refer to, declared in its annotation if it holds text.
+
+    `curate.project.config_consent` requires consent for values outside of the project.
     """
 
     VALUE = "nothing"
     FILES = "files, folders, patterns and URLs that are read"
     PATH = "a path"
     MODEL = "a folder, a model of the hub, or `offline:NAME`"
-    JUDGE = "a model, or an address to which `curate.core.egress` demands consent"
+    JUDGE = "a model, or an address to which `curate.network.egress` demands consent"
     TEMPLATE = "a built-in chat template or a file"
     TRACKER = "a tracker that results are sent to"
-    ADDRESS = "an address to which `curate.core.egress` demands consent"
+    ADDRESS = "an address to which `curate.network.egress` demands consent"
 
 
 class Guard(NamedTuple):

@@ -6,8 +6,13 @@ Types of NumPy arrays by what they hold exist for type checkers alone.
 """
 
 import re
+from collections.abc import Callable
+from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeVar
+
+Made = TypeVar("Made")
 
 if TYPE_CHECKING:
     from re import compile as lazy_pattern
@@ -65,4 +70,15 @@ def version_of(package: str) -> str:
         return ""
 
 
-__all__ = ["lazy_pattern", "np", "pl", "version_of"]
+def lazy_once(make: Callable[[], Made]) -> Callable[[], Made]:
+    """Wrap an expensive `make` so that it runs once; other threads wait for its result."""
+    cached, lock = cache(make), Lock()
+
+    def ready() -> Made:
+        with lock:
+            return cached()
+
+    return ready
+
+
+__all__ = ["lazy_once", "lazy_pattern", "np", "pl", "version_of"]

@@ -128,7 +128,7 @@ def given_of(verb: str, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def tables_of(given: Given) -> dict[str, Mapping[str, Any]]:
-    """The used tables with their options, as `curate.core.config_files.find_config` takes them."""
+    """The used tables with their options, as `curate.project.config_files.find_config` takes them."""
     return {table: values for table, values in given.items() if table != TOP}
 
 

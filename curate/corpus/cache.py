@@ -15,9 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, get_type_hints
 
-from curate.core.disk_arrays import Rows
 from curate.core.lazy import Arrays, Flags, Hashes, Ids, Numbers, np
-from curate.core.store import MAX_DISK_SHARE, MAX_FOLDER_BYTES, StoredRows, code_id, entry, load, require_types, save
 from curate.core.text import visible
 from curate.core.typed_json import decoder, to_json
 from curate.corpus.boilerplate import Passages
@@ -25,6 +23,8 @@ from curate.corpus.features import LINE_TYPES, Columns, FeatureSpec, columns_of,
 from curate.read.chunk_cache import CACHE_FOLDER, PACKAGES, Checkpoint, chunk_entry, tidy
 from curate.read.chunks import Batch, Chunk
 from curate.similarity.similarity_index import Bands, band_keys
+from curate.storage.disk_arrays import Rows
+from curate.storage.store import MAX_DISK_SHARE, MAX_FOLDER_BYTES, StoredRows, code_id, entry, load, require_types, save
 
 DAMAGED_NOTE: Final = "part of the cache is damaged or was written by another user; it is rebuilt"
 MAX_NEW_SHARE: Final = 0.2

@@ -8,11 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any, ClassVar, Final, NamedTuple, Self
 
-from curate.core.disk_arrays import joined
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
 from curate.core.lazy import Numbers, np
-from curate.core.object_path import ObjectPath
 from curate.core.text import visible
 from curate.corpus.boilerplate import Passages
 from curate.corpus.features import Lines
@@ -21,6 +19,8 @@ from curate.read.decode import plain_line
 from curate.read.lines import Line
 from curate.similarity.shingles import ShingleSets
 from curate.similarity.similarity_index import Bands
+from curate.storage.disk_arrays import joined
+from curate.storage.object_path import ObjectPath
 
 READ_AHEAD_BYTES: Final = 1 << 20
 """Bytes to read at a time if parts of a file are requested in order."""

@@ -22,7 +22,6 @@ import xxhash
 
 from curate.core.characters import UNSPACED
 from curate.core.config import DedupConfig
-from curate.core.disk_arrays import Rows
 from curate.core.example import Example, attachments, known_role, value_at
 from curate.core.lazy import Flags, Floats, Hashes, Ids, Numbers, Words, np
 from curate.core.text import normalised
@@ -37,6 +36,7 @@ from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine
 from curate.similarity.shingles import ShingleSets, Shingling, salted, texts_of
 from curate.similarity.word_hashes import shingled
+from curate.storage.disk_arrays import Rows
 
 SHORT_TEXT_CHARS: Final = 300
 """About 40 words."""

@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import xxhash
 
-from curate.core.disk_arrays import Rows
 from curate.core.example import (
     ATTACHMENT_KEYS,
     SYSTEM_ROLES,
@@ -46,6 +45,7 @@ from curate.core.text import normalised, words
 from curate.corpus.dedup_text import answers_of, called_texts, other_sides
 from curate.corpus.plain_text import plain_texts
 from curate.similarity.shingles import ShingleSets, letters, normal, texts_of
+from curate.storage.disk_arrays import Rows
 
 if TYPE_CHECKING:
     from curate.corpus import link_keys

@@ -10,24 +10,24 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from curate.core.disk_arrays import Growing, Joining, growing
 from curate.core.errors import UsageError
 from curate.core.events import Advance
 from curate.core.example import Example
-from curate.core.files import blocks, display_name, packing, real_path, size_of
 from curate.core.lazy import Ids, Numbers, np
-from curate.core.scratch import TempStore, scratch, written
-from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import Passages, learn_passages, learning_examples
 from curate.corpus.cache import ChunkTask, DedupCache, columns_checkpoint, columns_for, is_cached, keyed
 from curate.corpus.corpus import LineReader, LineSource, Table
 from curate.corpus.dedup_text import On, asked_turns
 from curate.corpus.features import LINE_TYPES, Columns, FeatureSpec, columns_of_lines
 from curate.corpus.row_files import RowFiles, columns_of_rows, row_tasks
+from curate.parallel.worker_pool import WorkerPool
 from curate.read.chunks import Chunk, chunks_of
 from curate.read.dataset import FileFacts, read_file, require_read
 from curate.read.lines import is_document
 from curate.similarity.similarity_index import Bands
+from curate.storage.disk_arrays import Growing, Joining, growing
+from curate.storage.files import blocks, display_name, packing, real_path, size_of
+from curate.storage.scratch import TempStore, scratch, written
 
 MIN_PARALLEL_TABLE_BYTES: Final = 32 << 20
 CHUNK_BYTES: Final = 4 << 20

@@ -13,16 +13,16 @@ from typing import Any, BinaryIO, Final, NamedTuple
 
 from typing_extensions import override
 
-from curate.core.data_path import DataPath
 from curate.core.errors import CurateError
-from curate.core.files import real_path
-from curate.core.scratch import written
-from curate.core.tables import binary_table, row_group_ranges
 from curate.core.text import visible
 from curate.corpus.cache import ChunkTask, columns_for
 from curate.corpus.features import Columns, FeatureSpec
 from curate.read.chunks import Chunk, chunk_bytes
 from curate.similarity.similarity_index import Bands
+from curate.storage.data_path import DataPath
+from curate.storage.files import real_path
+from curate.storage.scratch import written
+from curate.storage.tables import binary_table, row_group_ranges
 
 OFFSET_BITS: Final = 40
 """Bits of an offset in one of the files."""

@@ -11,24 +11,24 @@ from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
-from curate.core.cluster import LOCAL, Executor
 from curate.core.errors import InputError, UsageError
 from curate.core.events import Advance
 from curate.core.example import ROLES, SYSTEM_ROLES, TOOL_ROLES, Example, Message, canonical, known_role
-from curate.core.files import display_name
 from curate.core.json_output import Output
-from curate.core.scratch import TempStore
-from curate.core.snapshot import unchanging
 from curate.core.text import estimated_tokens
 from curate.core.typed_json import decoder, to_json
-from curate.core.worker_pool import WorkerPool
 from curate.language.tokens import letters
 from curate.models.template import Template, load_template
+from curate.parallel.cluster import LOCAL, Executor
+from curate.parallel.worker_pool import WorkerPool
 from curate.read.chunk_cache import CACHE_FOLDER, Checkpoint, ChunkCache, tidy
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine, read_file, require_read
 from curate.read.file_parts import conversation_keys, file_parts, is_parallel
 from curate.read.form_writer import normal_tools
+from curate.storage.files import display_name
+from curate.storage.scratch import TempStore
+from curate.storage.snapshot import unchanging
 
 OTHER_ROLES: Final = "other"
 """All roles that are not known to chat models, together."""

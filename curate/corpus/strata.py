@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, NamedTuple, Self
 
-from curate.core.disk_arrays import Rows
 from curate.core.errors import UsageError, requiring
 from curate.core.example import UNKNOWN, Example, canonical, known_role, with_whole_numbers
 from curate.core.lazy import Bytes, Hashes, Numbers, np
@@ -21,6 +20,7 @@ from curate.language.tokens import letters, main_script
 from curate.read.chunks import Batch
 from curate.read.form_writer import normal_tools
 from curate.read.formats import BY_NAME
+from curate.storage.disk_arrays import Rows
 
 MAX_LABEL_WORDS: Final = 4
 MIN_QUESTIONS: Final = 20

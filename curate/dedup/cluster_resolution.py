@@ -11,11 +11,11 @@ from typing import Final, Literal, NamedTuple
 from curate.core.config import DedupConfig
 from curate.core.example import Place
 from curate.core.lazy import Array, Bytes, Flags, Numbers, np
-from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import Passages
 from curate.corpus.cache import DedupCache, pair_keys
 from curate.corpus.corpus import Table
 from curate.dedup.fact_guard import LinePairs, lines_agree
+from curate.parallel.worker_pool import WorkerPool
 from curate.similarity.shingles import ShingleSets
 from curate.similarity.similarity_index import MAX_COMPARED, MIN_REPORTED
 

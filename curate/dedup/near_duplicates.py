@@ -17,7 +17,6 @@ from typing import Final
 from curate.core.config import DedupConfig
 from curate.core.example import Example
 from curate.core.lazy import Hashes, Ids, Numbers, np
-from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import Table
 from curate.corpus.features import feature_spec_for
@@ -35,6 +34,7 @@ from curate.dedup.cluster_resolution import (
     ranks_of,
     resolve_clusters,
 )
+from curate.parallel.worker_pool import WorkerPool, cores
 from curate.similarity.shingles import ShingleSets
 from curate.similarity.similarity_index import Bands, grouped, jaccard
 

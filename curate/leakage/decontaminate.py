@@ -13,7 +13,7 @@ Rephrased items are found by `curate.leakage.rephrased`: no comparison of words 
 shares 13 consecutive words (python tests/bench/near_quality.py FOLDER).
 
 Runs are compared by keyed hashes of 64 bits, so that a benchmark can be searched for without its text: an index of it
-holds the hashes alone (see `curate.core.benchmark_index`).
+holds the hashes alone (see `curate.storage.benchmark_index`).
 """
 
 from collections import defaultdict
@@ -25,7 +25,15 @@ from typing import Any, Final, Literal, NamedTuple
 
 import xxhash
 
-from curate.core.benchmark_index import (
+from curate.core.characters import UNSEEN, UNSPACED
+from curate.core.example import Example, Place
+from curate.core.lazy import Array, Arrays, lazy_pattern, np, pl
+from curate.core.text import DOTTED_I, text_column
+from curate.corpus.dedup_text import other_sides
+from curate.parallel.cluster import LOCAL, Executor
+from curate.read.benchmark import Item
+from curate.similarity.shingles import buffer_of
+from curate.storage.benchmark_index import (
     ARRAYS,
     FORMAT,
     MAX_SHARING_ITEMS,
@@ -37,14 +45,6 @@ from curate.core.benchmark_index import (
     described,
     index_key,
 )
-from curate.core.characters import UNSEEN, UNSPACED
-from curate.core.cluster import LOCAL, Executor
-from curate.core.example import Example, Place
-from curate.core.lazy import Array, Arrays, lazy_pattern, np, pl
-from curate.core.text import DOTTED_I, text_column
-from curate.corpus.dedup_text import other_sides
-from curate.read.benchmark import Item
-from curate.similarity.shingles import buffer_of
 
 MIN_QUESTION_WORDS: Final = 4
 """Number of words below which a question may occur by chance."""
@@ -63,7 +63,7 @@ class BenchmarkIndex:
     fields: list[str]
     """The names of the fields of items."""
     arrays: Arrays
-    """See `curate.core.benchmark_index.ARRAYS`, without `about`."""
+    """See `curate.storage.benchmark_index.ARRAYS`, without `about`."""
     model: str = ""
     """The fingerprint of the model of `vectors`; empty if there are none."""
     notes: dict[str, Any] = field(default_factory=dict)

@@ -24,7 +24,6 @@ from typing import Final, NamedTuple
 import xxhash
 
 from curate.conflicts.wording import MAX_RARITY, NUMBER, rarity
-from curate.core.benchmark_index import ARRAYS, index_key
 from curate.core.example import Example, known_role
 from curate.core.lazy import Array, Arrays, Matrix, np
 from curate.core.log_odds import logistic
@@ -35,6 +34,7 @@ from curate.language.tokens import content_words, plain_words
 from curate.leakage.decontaminate import BenchmarkIndex, Match
 from curate.leakage.solutions import code_similarity, code_tokens, token_rarities
 from curate.read.benchmark import Item, ItemText
+from curate.storage.benchmark_index import ARRAYS, index_key
 
 Embed = Callable[[Sequence[str]], "Matrix"]
 """Unit vectors of texts."""

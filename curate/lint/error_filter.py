@@ -9,11 +9,11 @@ from typing import Any, Final, NamedTuple
 from curate.core.config import CheckConfig
 from curate.core.finding import Finding, Severity
 from curate.core.typed_json import to_json
-from curate.core.worker_pool import cached_per_thread
 from curate.lint.checker import CheckedChunk, Checker, unpacked_result
 from curate.lint.rules import Scope
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.lint.runner import CheckResult
+from curate.parallel.worker_pool import cached_per_thread
 from curate.read.chunks import Batch, Chunk
 from curate.read.dataset import FileFacts
 

@@ -19,11 +19,8 @@ from curate.core.config import CheckConfig, DedupConfig
 from curate.core.errors import OutputError
 from curate.core.events import Advance
 from curate.core.example import UNKNOWN, Place
-from curate.core.files import LEDGER, STDIN, display_name, packing, real_path, replacing
 from curate.core.finding import Finding, Severity
-from curate.core.paths import identity
 from curate.core.removed import REASON_OF_CODE, KeptExample, Reason, removal_of, removed_line
-from curate.core.snapshot import Snapshot, require_unchanged, state_of
 from curate.lint.checker import Checker
 from curate.lint.rules.dataset_summary import DatasetState
 from curate.lint.rules.duplicates import Removals, heavy, require_small_removals
@@ -32,6 +29,9 @@ from curate.read.chunks import Batch
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line, read_file
 from curate.read.file_parts import GROUP_LINES
 from curate.read.lines import BOM, Line
+from curate.storage.files import LEDGER, STDIN, display_name, packing, real_path, replacing
+from curate.storage.paths import identity
+from curate.storage.snapshot import Snapshot, require_unchanged, state_of
 
 MAX_ROUNDS: Final = 20
 """Maximum number of successive repairs of one line."""

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from curate.core.cluster import LOCAL, Executor
 from curate.core.config import SUPPRESSIONS, CheckConfig, Config, ConflictsConfig
 from curate.core.events import Advance
-from curate.core.files import display_name
 from curate.core.finding import Finding
-from curate.core.kernels import kernels_for
 from curate.lint.runner import CheckResult, check_paths
+from curate.parallel.cluster import LOCAL, Executor
+from curate.parallel.kernels import kernels_for
+from curate.storage.files import display_name
 
 if TYPE_CHECKING:
     from curate.lint.suppressions import Suppressions

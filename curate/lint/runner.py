@@ -10,23 +10,23 @@ from pathlib import Path
 from time import monotonic
 from typing import Final, TypeVar
 
-from curate.core.cluster import LOCAL, Executor
 from curate.core.config import CheckConfig, ConflictsConfig
 from curate.core.errors import UsageError
 from curate.core.events import Advance
 from curate.core.example import Example, content_text
-from curate.core.files import display_name, packing, path_of
 from curate.core.finding import Finding, Severity
-from curate.core.scratch import TempStore
-from curate.core.snapshot import unchanging
-from curate.core.worker_pool import WorkerPool
 from curate.lint.checker import Checker
 from curate.lint.rules import Rule
 from curate.lint.rules.example_columns import ExampleColumns
+from curate.parallel.cluster import LOCAL, Executor
+from curate.parallel.worker_pool import WorkerPool
 from curate.read.chunk_cache import CACHE_FOLDER, Checkpoint, tidy
 from curate.read.chunks import Chunk, read_at
 from curate.read.dataset import FileFacts, read_file
 from curate.read.file_parts import file_parts, is_parallel, uncached_chunk_bytes
+from curate.storage.files import display_name, packing, path_of
+from curate.storage.scratch import TempStore
+from curate.storage.snapshot import unchanging
 
 LABELS_DIFFER: Final = "X005"
 """The rule for labels of one input, of which no other rule reports that they contradict each other."""

@@ -19,12 +19,12 @@ from curate.core.config import SUPPRESSIONS
 from curate.core.decision import user
 from curate.core.errors import ConfigError, UsageError
 from curate.core.example import Place, where
-from curate.core.files import append_lines, replacing, write_json
 from curate.core.finding import Finding, key_of
 from curate.core.limits import open_regular
 from curate.core.text import visible
 from curate.lint.rules.dataset import outdated, outdated_entry
 from curate.lint.runner import CheckResult
+from curate.storage.files import append_lines, replacing, write_json
 
 MAX_NAMED_RULES = 5
 """Maximum number of rules that a message about outdated entries lists."""

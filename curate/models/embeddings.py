@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from curate.core.events import Advance
 from curate.core.example import content_id
-from curate.core.files import remove_orphans
 from curate.core.lazy import Arrays, Matrix, np
-from curate.core.store import load, require_types, save
 from curate.core.text import storable, visible
 from curate.models.model_batches import ModelLoader, each_batch
 from curate.models.model_loading import sentence_encoder
 from curate.models.names import fingerprint
+from curate.storage.files import remove_orphans
+from curate.storage.store import load, require_types, save
 
 _LOG: Final = logging.getLogger(__name__)
 CACHED_ARRAYS: Final = {"keys": "S32", "vectors": "f4"}

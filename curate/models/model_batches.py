@@ -12,13 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
-from curate.core.cluster import MODEL_PACKAGES, PACKAGES, ClusterPool, Executor
 from curate.core.errors import CurateError
-from curate.core.freed_memory import reuse_freed, trim_heap
 from curate.core.text import visible
-from curate.core.worker_pool import parallel_map
 from curate.models.model_loading import longest_input
 from curate.models.names import fingerprint
+from curate.parallel.cluster import MODEL_PACKAGES, PACKAGES, ClusterPool, Executor
+from curate.parallel.worker_pool import parallel_map
+from curate.storage.freed_memory import reuse_freed, trim_heap
 
 Made = TypeVar("Made")
 BATCH_TOKENS: Final = 2048

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.errors import CurateError, MissingExtra, ModelError, OutputError, ends_program, requiring
-from curate.core.files import TEMPORARY_SUFFIX, sha256, sync_folder
 from curate.core.text import excerpt
+from curate.storage.files import TEMPORARY_SUFFIX, sha256, sync_folder
 
 OFFLINE_PREFIX: Final = "offline:"
 # Incremented when the conversion changes, so that folders of an older version are not reused.

@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 from curate.core.config import CheckConfig, DedupConfig
 from curate.core.decision import DecisionState
 from curate.core.example import UNKNOWN, Place, kind_of
-from curate.core.files import packing
 from curate.core.finding import Finding, Severity
 from curate.core.lazy import np
 from curate.core.removed import (
@@ -27,6 +26,7 @@ from curate.lint.rules import RULES
 from curate.lint.rules.duplicates import Removals, heavy, require_small_removals
 from curate.output.edited import acted_ids, key_of
 from curate.read.dataset import ParsedLine
+from curate.storage.files import packing
 
 MAX_NAMED_FILES: Final = 3
 """Number of files that a command names."""

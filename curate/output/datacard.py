@@ -8,10 +8,10 @@ from itertools import pairwise
 from typing import Any, Final
 
 from curate.core.config import CardConfig, CustomRule, SourceConfig
-from curate.core.manifest import Manifest
 from curate.core.text import plural, table_cell
 from curate.lint.rules import RULES
 from curate.lint.rules.custom import custom_summary, known_rules
+from curate.project.manifest import Manifest
 
 LINKS: Final = {
     "copy": "copies",

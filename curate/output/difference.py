@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict
 
-from curate.core.kernels import kernels_for
-from curate.core.manifest import InputFile, Manifest, read_manifest
-from curate.core.worker_pool import WorkerPool
 from curate.corpus.features import FeatureSpec
 from curate.corpus.loading import read_table
+from curate.parallel.kernels import kernels_for
+from curate.parallel.worker_pool import WorkerPool
+from curate.project.manifest import InputFile, Manifest, read_manifest
 from curate.similarity.shingles import Shingling
 
 

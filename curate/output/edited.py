@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from curate.core.decision import VERDICT_SLOT, DecisionState, Verdict, edits_of
 from curate.core.errors import DataError
 from curate.core.example import Place, line_id
-from curate.core.files import blocks, display_name, replacing
-from curate.core.scratch import scratch
 from curate.core.text import json_line, plural
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.edited_json import edited_json
 from curate.read.formats import example_of
+from curate.storage.files import blocks, display_name, replacing
+from curate.storage.scratch import scratch
 
 Edits = Mapping[str, dict[str, Any]]
 """New objects by the id of the example, or of the line, that each replaces."""

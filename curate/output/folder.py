@@ -17,12 +17,22 @@ from curate.core.config import Config
 from curate.core.decision import DecisionState
 from curate.core.errors import InputError, require_all_lines
 from curate.core.example import Place
-from curate.core.files import LEDGER, MANIFEST, sha256
 from curate.core.finding import Finding
 from curate.core.json_output import NotPrinted, Output
 from curate.core.lazy import Numbers, np
 from curate.core.limits import read_regular
-from curate.core.manifest import (
+from curate.core.masking import masked
+from curate.core.removed import Reason, Removal, counted_as, removed_line
+from curate.core.text import excerpt, json_line
+from curate.corpus.corpus import LINES_AHEAD, LineReader, LineSource, Table, lines_at
+from curate.corpus.strata import FORMAT_NAMES
+from curate.dedup.cluster_resolution import DuplicateRemoval
+from curate.output.apply import Dropped, duplicate_reason
+from curate.output.datacard import card, loading
+from curate.output.line_files import LineFile, parts_of, write_files
+from curate.output.trainer_configs import TRAINERS, configurations, parquet_of, writes_parquet
+from curate.parallel.worker_pool import WorkerPool
+from curate.project.manifest import (
     SPLIT_NAMES,
     InputFile,
     Manifest,
@@ -41,23 +51,13 @@ from curate.core.manifest import (
     read_manifest,
     versions,
 )
-from curate.core.masking import masked
-from curate.core.output_pair import CountingWriter
-from curate.core.removed import Reason, Removal, counted_as, removed_line
-from curate.core.shards import shard_bounds, shard_names, shard_pattern, shards_of
-from curate.core.text import excerpt, json_line
-from curate.core.transaction import ReplaceableFiles, recover, replacing_together
-from curate.core.worker_pool import WorkerPool
-from curate.corpus.corpus import LINES_AHEAD, LineReader, LineSource, Table, lines_at
-from curate.corpus.strata import FORMAT_NAMES
-from curate.dedup.cluster_resolution import DuplicateRemoval
-from curate.output.apply import Dropped, duplicate_reason
-from curate.output.datacard import card, loading
-from curate.output.line_files import LineFile, parts_of, write_files
-from curate.output.trainer_configs import TRAINERS, configurations, parquet_of, writes_parquet
 from curate.read.formats import AS_READ, example_of
 from curate.split.assign import Move
 from curate.split.division import Division
+from curate.storage.files import LEDGER, MANIFEST, sha256
+from curate.storage.output_pair import CountingWriter
+from curate.storage.shards import shard_bounds, shard_names, shard_pattern, shards_of
+from curate.storage.transaction import ReplaceableFiles, recover, replacing_together
 
 SHARED_TEXT_CHARS: Final = 80
 """Characters of a shared text that the manifest shows."""
@@ -106,8 +106,8 @@ def write_output(
     """Write a folder, completely or not at all; its splits in the tasks of a cluster if the pool is one.
 
     `inputs`: the files of the table, of which the first `given` are a given test set. `mode` and `unchanged` are as in
-    `curate.core.transaction.replacing_together`. Raises `OutputError`; `UsageError` if another process writes there, or
-    a file to be written exists and was not written by curate; nothing is changed then.
+    `curate.storage.transaction.replacing_together`. Raises `OutputError`; `UsageError` if another process writes there,
+    or a file to be written exists and was not written by curate; nothing is changed then.
     """
     recover(folder)
     before = _written_before(folder)
@@ -207,7 +207,7 @@ def restore_lines(
     """Write a folder again with restored lines in its splits. Raises as `write_output` does.
 
     `ledger`: the lines that stay removed. `extra_files`: files that are replaced together with the others. `mode` and
-    `unchanged` are as in `curate.core.transaction.replacing_together`.
+    `unchanged` are as in `curate.storage.transaction.replacing_together`.
     """
     with replacing_together(folder, list(named_files(manifest)), mode=mode, unchanged=unchanged) as stage:
         for name, content in extra_files.items():
@@ -244,7 +244,7 @@ def finish(stage: Path, manifest: Manifest, note: Callable[[str], None] = lambda
     files = {}
     settings = manifest.config["split"]
     if writes_parquet(settings.get("trainers", ()), requested=settings["parquet"]):
-        from curate.core.parquet import write_parquet  # only if requested
+        from curate.storage.parquet import write_parquet  # only if requested
 
         for part in manifest.splits.values():
             names = [*map(parquet_of, part.files)]

@@ -1,6 +1,6 @@
 """Write lines of a table to files, in this process or in tasks of a cluster.
 
-A task reads the lines of one file and writes it below the folder of a transaction (`curate.core.transaction`), where
+A task reads the lines of one file and writes it below the folder of a transaction (`curate.storage.transaction`), where
 this process moves it into place. Where a node does not share that folder, this process writes the file.
 """
 
@@ -13,11 +13,11 @@ from shutil import rmtree
 from typing import Final, NamedTuple
 
 from curate.core.lazy import Flags, Numbers, np
-from curate.core.output_pair import CountingWriter
 from curate.core.text import json_line
-from curate.core.worker_pool import WorkerPool
 from curate.corpus.corpus import READ_AHEAD_BYTES, LineReader, LineRef, LineSource, Table
+from curate.parallel.worker_pool import WorkerPool
 from curate.read.lines import compact
+from curate.storage.output_pair import CountingWriter
 
 TASKS_FOLDER: Final = "tasks"
 """In the folder of a transaction: files that tasks write."""

@@ -10,29 +10,37 @@ from typing import Final, NamedTuple
 
 from curate.core.config import Config, MixConfig
 from curate.core.decision import Decision
-from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError, UsageError, require_all_lines
 from curate.core.example import where
-from curate.core.files import LEDGER, MANIFEST, display_name, replacing
 from curate.core.json_output import NotPrinted, Output
 from curate.core.lazy import np
 from curate.core.limits import open_regular
-from curate.core.manifest import SPLIT_NAMES, Manifest, Restored, changed_files, digest_of, named_files, read_manifest
-from curate.core.output_pair import CountingWriter
-from curate.core.paths import path_inside
 from curate.core.removed import Removal, removal_of
-from curate.core.runs import Project
-from curate.core.scratch import temporary_folder
-from curate.core.snapshot import mode_of, require_unchanged, rights_of, snapshot
 from curate.core.text import plural, visible
-from curate.core.transaction import READY_FILE, STAGE_FOLDER, recover
-from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.corpus import Table
 from curate.corpus.loading import read_table
 from curate.output.folder import restore_lines
+from curate.parallel.worker_pool import WorkerPool, cores
+from curate.project.decision_log import DecisionLog
+from curate.project.manifest import (
+    SPLIT_NAMES,
+    Manifest,
+    Restored,
+    changed_files,
+    digest_of,
+    named_files,
+    read_manifest,
+)
+from curate.project.runs import Project
 from curate.read.lines import compact
 from curate.split.assign import NO_SPLIT, Move
 from curate.split.division import Division, divide, split_feature_spec
+from curate.storage.files import LEDGER, MANIFEST, display_name, replacing
+from curate.storage.output_pair import CountingWriter
+from curate.storage.paths import path_inside
+from curate.storage.scratch import temporary_folder
+from curate.storage.snapshot import mode_of, require_unchanged, rights_of, snapshot
+from curate.storage.transaction import READY_FILE, STAGE_FOLDER, recover
 
 PENDING: Final = ".curate-restored.jsonl"
 """In a folder of splits: decisions of a restore that are not in the journal yet."""

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from curate.core.errors import UsageError
-from curate.core.files import json_text
 from curate.core.form_keys import LABEL_KEYS, PAIR_SIDES
-from curate.core.manifest import Manifest
 from curate.core.text import plural
 from curate.models.template_messages import TRAINING_DETAIL_KEYS, TRAINING_KEYS
+from curate.project.manifest import Manifest
+from curate.storage.files import json_text
 
 ROLES: Final = {
     "role_tag": "role",

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from curate.core.files import MANIFEST
 from curate.core.text import plural
 from curate.papers.eu_summary import CARD, COUNTED, SOURCES, described
 from curate.papers.facts import PaperFacts
 from curate.papers.form import Field, PaperForm
+from curate.storage.files import MANIFEST
 
 NOTICE: Final = (
     "Draft of the documentation for a generative AI system that is trained on this data. It covers this data alone. A "

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.limits import open_regular
-from curate.core.manifest import OutputFile
 from curate.core.text import plural
 from curate.papers.facts import PaperFacts
+from curate.project.manifest import OutputFile
 
 VERSION: Final = "http://mlcommons.org/croissant/1.1"
 CONTEXT: Final[dict[str, Any]] = {

@@ -6,10 +6,10 @@ part of a training: what the summary says of other parts, and of the model, is a
 
 from typing import Final
 
-from curate.core.files import MANIFEST
 from curate.core.text import plural
 from curate.papers.facts import PaperFacts, SourceFacts
 from curate.papers.form import Field, PaperForm
+from curate.storage.files import MANIFEST
 
 RANGES: Final = (
     (10**9, "Less than 1 billion tokens"),

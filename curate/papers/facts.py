@@ -8,13 +8,13 @@ from typing import Final, Literal, NamedTuple
 
 from curate.core.config import CardConfig, CheckConfig, SourceConfig
 from curate.core.errors import InputError
-from curate.core.files import display_name
 from curate.core.limits import open_regular
-from curate.core.manifest import Manifest, read_manifest
 from curate.core.removed import removal_of
 from curate.corpus.stats import Stats, collect
 from curate.lint.runner import check_paths
 from curate.output.datacard import custom_rules, name_of, reason_for, said_of
+from curate.project.manifest import Manifest, read_manifest
+from curate.storage.files import display_name
 
 SourceKind = Literal["", "public", "licensed", "third-party", "crawled", "user", "synthetic", "own"]
 PERSONAL: Final = ("S",)

@@ -14,10 +14,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Key
 
 from curate.core.errors import InputError, UsageError
-from curate.core.files import MANIFEST, display_name
 from curate.core.limits import open_regular
-from curate.core.manifest import Manifest, named_files
 from curate.core.text import excerpt, visible
+from curate.project.manifest import Manifest, named_files
+from curate.storage.files import MANIFEST, display_name
 from curate.verify.proof import VerifyResult
 
 STATEMENT: Final = "https://in-toto.io/Statement/v1"

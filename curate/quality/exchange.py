@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.core.example import SYSTEM_ROLES, Example, Place, content_id, known_role
-from curate.core.files import display_name
-from curate.core.scratch import TempStore
-from curate.core.snapshot import unchanging
-from curate.core.worker_pool import WorkerPool
+from curate.parallel.worker_pool import WorkerPool
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, require_read
 from curate.read.file_parts import conversation_keys, file_parts, is_parallel
+from curate.storage.files import display_name
+from curate.storage.scratch import TempStore
+from curate.storage.snapshot import unchanging
 
 MAX_EMBEDDED: Final = 160
 """Characters of a text that are embedded. On planted swaps, 200 find hardly more (AUC .998 across topics and .931

@@ -14,7 +14,6 @@ from curate.conflicts.judges.endpoint import ANY_KEY_VARIABLE, JudgeEndpoint
 from curate.conflicts.judges.local import Local
 from curate.conflicts.judges.prompt import JSON_OBJECT, MAX_TEXT_CHARS, marked
 from curate.conflicts.judges.verdict_cache import CHARS_PER_TOKEN, Work
-from curate.core.egress import Consent, address_of, is_address
 from curate.core.errors import UsageError
 from curate.core.events import Advance
 from curate.core.example import content_id
@@ -23,6 +22,7 @@ from curate.core.text import plural
 from curate.core.validation import parsed_json
 from curate.models.embeddings import EmbeddingCache
 from curate.models.names import fingerprint
+from curate.network.egress import Consent, address_of, is_address
 from curate.quality.exchange import Exchange
 
 TASK_PROMPT: Final = (

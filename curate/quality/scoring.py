@@ -7,14 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from curate.core import store
 from curate.core.events import Advance
 from curate.core.lazy import Array, Arrays, Floats, Matrix, Numbers, np
 from curate.core.text import normalised
-from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.strata import are_labels, is_label
 from curate.models.embeddings import embed
 from curate.models.names import fingerprint
+from curate.parallel.worker_pool import WorkerPool, cores
 from curate.quality.answer_ends import SentenceWords, endings, kind_of, openings
 from curate.quality.answer_fits import NearestRows, fits, nearest
 from curate.quality.answer_format import formats
@@ -24,6 +23,7 @@ from curate.quality.exchange import Exchange
 from curate.quality.letter_sequences import garbled
 from curate.quality.loops import loops
 from curate.quality.signals import BY_NAME
+from curate.storage import store
 
 FOLDS: Final = 10
 Columns = dict[str, Floats]

@@ -16,11 +16,11 @@ from typing import Any, Final, NamedTuple
 
 from curate.core.errors import InputError
 from curate.core.example import Place, pointer
-from curate.core.files import blocks, display_name
 from curate.read.dataset import FileFacts, ParsedLine, read_file, require_read
 from curate.read.formats import example_of
 from curate.read.forms.form import is_objects
 from curate.read.json_pointer_spans import Spans
+from curate.storage.files import blocks, display_name
 
 BENCHMARKS: Final = {
     "alpacaeval": ("tatsu-lab/alpaca_eval", "eval"),

@@ -2,7 +2,7 @@
 again.
 
 The key of an entry is a hash of the bytes of the chunk, the settings that the result depends on, the code of this
-version and the versions of its libraries. Entries are in `.curate/cache/near` (see `curate.core.store`).
+version and the versions of its libraries. Entries are in `.curate/cache/near` (see `curate.storage.store`).
 """
 
 from collections import deque
@@ -14,13 +14,13 @@ from math import inf
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
-from curate.core.files import make_private_folder
-from curate.core.object_path import ObjectPath
-from curate.core.scratch import is_scratch
-from curate.core.store import code_id, entry, load, make_room, save
 from curate.core.typed_json import decoder, to_json
-from curate.core.worker_pool import WorkerPool
+from curate.parallel.worker_pool import WorkerPool
 from curate.read.chunks import Chunk, chunk_bytes, parts_of_chunk
+from curate.storage.files import make_private_folder
+from curate.storage.object_path import ObjectPath
+from curate.storage.scratch import is_scratch
+from curate.storage.store import code_id, entry, load, make_room, save
 
 CACHE_FOLDER: Final = "near"
 PACKAGES: Final = (

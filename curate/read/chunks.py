@@ -13,14 +13,14 @@ from typing import Any, BinaryIO, Final, NamedTuple, TypeVar
 
 from curate.core.errors import InputError
 from curate.core.example import Example, Place, canonical
-from curate.core.files import blocks, packing, real_path
 from curate.core.limits import lines_limited, max_line_bytes, require_filled, require_short_lines
-from curate.core.object_path import ObjectPath
-from curate.core.scratch import scratch, written
-from curate.core.tables import row_group_ranges, table_lines
 from curate.read.dataset import SEPARATORS, WIDE_ENCODING, FileFacts, ParsedLine, has_separator, parsed_line
 from curate.read.decode import Decoded, plain_line
 from curate.read.lines import BOM, Line, is_document, line_from, sniff_file_kind
+from curate.storage.files import blocks, packing, real_path
+from curate.storage.object_path import ObjectPath
+from curate.storage.scratch import scratch, written
+from curate.storage.tables import row_group_ranges, table_lines
 
 CHUNK_BYTES = 8 << 20
 """Large enough for columns to be faster, small enough for memory and progress updates."""

@@ -8,11 +8,11 @@ from math import isnan
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
-from curate.core.decision_log import DecisionLog
 from curate.core.example import Example, value_at
 from curate.core.expression import KEY, REGEX_FLAGS, SCORE, AllOf, Node, Not, Term, Test
 from curate.core.lazy import pl
 from curate.core.text import casefolded, estimated_tokens, text_column
+from curate.project.decision_log import DecisionLog
 from curate.read.dataset import ParsedLine
 from curate.read.form_writer import normal_tools
 

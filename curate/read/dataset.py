@@ -12,12 +12,12 @@ from typing import NamedTuple
 from curate.core.errors import InputError
 from curate.core.events import Advance
 from curate.core.example import Example, Place
-from curate.core.files import blocks, display_name, packing, sha256
-from curate.core.snapshot import unchanging
 from curate.core.targets import Target
 from curate.read.decode import MISSING, Decoded, Defect, decode
 from curate.read.formats import example_of, example_of_list, unread_keys
 from curate.read.lines import BOM, Line, compact, elements, is_document, sniff_file_kind, split_lines
+from curate.storage.files import blocks, display_name, packing, sha256
+from curate.storage.snapshot import unchanging
 
 SEPARATORS = ("\u2028", "\u2029", "\u0085")
 """Characters that Python and some editors, but not JSON Lines, treat as a line break."""

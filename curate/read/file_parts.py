@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from curate.core.example import TRAINED_KEYS
-from curate.core.files import size_of
-from curate.core.worker_pool import WorkerPool
+from curate.parallel.worker_pool import WorkerPool
 from curate.read.chunk_cache import Checkpoint
 from curate.read.chunks import CHUNK_BYTES, Batch, chunks_of
 from curate.read.dataset import FileFacts, read_file
 from curate.read.formats import OTHER_FORMAT_KEYS
+from curate.storage.files import size_of
 
 GROUP_LINES: Final = 1024
 """Number of lines, or elements of a document, that are read together if a file has no chunks."""

@@ -13,11 +13,11 @@ from typing import IO, Any, Final
 
 from curate.core.errors import InputError
 from curate.core.example import Place
-from curate.core.files import blocks, display_name, packing, real_path
 from curate.core.lazy import Numbers, np
-from curate.core.snapshot import FileState, state_of
 from curate.read.dataset import WIDE_ENCODING, FileFacts, ParsedLine, parsed_line
 from curate.read.lines import BOM, Line, elements, is_document, sniff_file_kind
+from curate.storage.files import blocks, display_name, packing, real_path
+from curate.storage.snapshot import FileState, state_of
 
 CR: Final = 13
 BLOCK_BYTES: Final = 4 << 20

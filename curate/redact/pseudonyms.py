@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.errors import InputError
-from curate.core.files import display_name, replacing
 from curate.redact.folding import folded, like, with_digits_of
 from curate.redact.form import always
 from curate.redact.names import ORG, PERSON, SURNAME
 from curate.redact.phone_numbers import prefix_digits
 from curate.redact.values import FORMS
+from curate.storage.files import display_name, replacing
 
 WOMEN: Final = tuple(
     """Ada Alma Amara Anika Bianca Carla Clara Dalia Daria Edda Elena Elisa Emma Erika Flora Freya Greta Hanna

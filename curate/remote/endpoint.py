@@ -12,13 +12,13 @@ from typing import Any, ClassVar, Final, NamedTuple, Self, TypeVar
 
 from typing_extensions import override
 
-from curate.core.chat_endpoint import NOT_JSON
-from curate.core.egress import CREDIT_HINT, bound_variable, client_for, host_of, lacks_credit, redirect_error
 from curate.core.errors import InputError, RemoteError
 from curate.core.events import Advance
 from curate.core.targets import KEYS, Target
 from curate.core.text import excerpt
 from curate.core.validation import parsed_json
+from curate.network.chat_endpoint import NOT_JSON
+from curate.network.egress import CREDIT_HINT, bound_variable, client_for, host_of, lacks_credit, redirect_error
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
 from curate.remote.settings import Price, Settings
 

@@ -15,7 +15,6 @@ from typing import Any, Final, Literal
 from curate.core.errors import UsageError
 from curate.core.events import Advance
 from curate.core.example import content_text
-from curate.core.files import display_name
 from curate.core.form_keys import PAIR_SIDES
 from curate.core.json_output import NotPrinted, Output
 from curate.core.text import estimated_tokens, storable
@@ -24,6 +23,7 @@ from curate.models.template import load_template
 from curate.read.dataset import FileFacts, read_file, require_read
 from curate.remote.endpoint import ServiceAddress
 from curate.remote.settings import PREFERENCE_FORMAT, Price, Settings
+from curate.storage.files import display_name
 
 CL100K_MODELS: Final = ("gpt-3.5", "davinci-002", "babbage-002")
 O200K_MODELS: Final = ("gpt-4o", "gpt-4.1", "gpt-5", "o1", "o3", "o4")

@@ -20,14 +20,14 @@ from pydantic import BaseModel, ConfigDict
 
 from curate import __version__
 from curate.core.errors import RemoteError, UsageError
-from curate.core.files import append_lines, journal_lines, json_text, write_json
 from curate.core.json_output import NotPrinted, Output
 from curate.core.limits import read_regular
-from curate.core.transaction import ReplaceableFiles, recover, replacing_together
 from curate.core.validation import parsed_json
 from curate.remote.endpoint import ServiceClient
 from curate.remote.job import SAFE_ID, Job, JobEvent, event_of
 from curate.remote.journal import JobAsked, JobJournal
+from curate.storage.files import append_lines, journal_lines, json_text, write_json
+from curate.storage.transaction import ReplaceableFiles, recover, replacing_together
 
 EVENTS_FILE: Final = "events.jsonl"
 JOB_FILE: Final = "job.json"

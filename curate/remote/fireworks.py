@@ -7,11 +7,11 @@ from typing import Any, Final
 from typing_extensions import override
 
 from curate.core.errors import UsageError
-from curate.core.files import sha256
 from curate.core.targets import Target
 from curate.remote.endpoint import LONG_TIMEOUT_SECONDS, EventPage, OwnEndpoint, Service, plain
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
 from curate.remote.settings import Price, Settings
+from curate.storage.files import sha256
 
 DATASETS_PATH: Final = "/datasets"
 MAX_UPLOAD_BYTES: Final = 150_000_000

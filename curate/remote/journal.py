@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from curate.core.errors import InputError, RemoteError, UsageError
 from curate.core.example import content_id
-from curate.core.files import append_lines, journal_lines
 from curate.core.targets import Target
 from curate.core.validation import parsed_json
 from curate.remote.job import SAFE_ID
 from curate.remote.settings import Settings
+from curate.storage.files import append_lines, journal_lines
 
 JOURNAL_FILE: Final = "journal.jsonl"
 

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from curate.core.egress import KEYRING_SERVICE, address_of, bound_variable, key_for, user_config_path
 from curate.core.errors import UsageError
 from curate.core.targets import KEYS, SERVICES, Target
+from curate.network.egress import KEYRING_SERVICE, address_of, bound_variable, key_for, user_config_path
 from curate.remote import fireworks, together
 from curate.remote.endpoint import Service, ServiceAddress, ServiceClient
 from curate.remote.settings import Price

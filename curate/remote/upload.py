@@ -8,10 +8,10 @@ from typing import Final
 
 from curate.core.errors import InputError, RemoteError, UsageError
 from curate.core.events import Advance
-from curate.core.files import STDIN, display_name, packing, sha256
 from curate.remote.endpoint import ServiceClient
 from curate.remote.job import UploadedFile
 from curate.remote.journal import FileGone, FileSent, JobJournal
+from curate.storage.files import STDIN, display_name, packing, sha256
 
 ATTEMPTS: Final = 3
 READY_STATES: Final = frozenset(("processed", "uploaded", "succeeded"))

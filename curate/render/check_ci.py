@@ -21,12 +21,12 @@ import orjson
 
 from curate import __version__
 from curate.core.finding import Finding, Fingerprint, Severity, fingerprints
-from curate.core.tables import TABLE_SUFFIXES
 from curate.core.text import visible
 from curate.lint.rules.rule import Rule
 from curate.lint.runner import CheckResult
 from curate.render.check_source import SourceRange, source_ranges
 from curate.render.check_text import MAX_SHOWN, first_ones, safe
+from curate.storage.tables import TABLE_SUFFIXES
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LOG_END: Final = "]}]}"

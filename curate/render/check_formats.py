@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.errors import UsageError
-from curate.core.files import replacing
-from curate.core.snapshot import rights_of
 from curate.lint.runner import CheckResult
 from curate.render.check_text import GroupBy
 from curate.render.console import Styled, console
+from curate.storage.files import replacing
+from curate.storage.snapshot import rights_of
 
 
 class OutputFormat(StrEnum):

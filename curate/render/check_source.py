@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.core.errors import InputError
-from curate.core.files import blocks, path_of, real_path
 from curate.core.finding import Finding
 from curate.core.masking import holds_secret, redact_message
 from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.decode import Defect, decode
 from curate.read.json_pointer_spans import Spans
 from curate.read.lines import BOM, Line, split_lines
+from curate.storage.files import blocks, path_of, real_path
 
 BEFORE_CHARS, INSIDE_CHARS, AFTER_CHARS = 24, 60, 80
 """Characters kept of the text before the place, in it (first and last ones), and after it."""

@@ -8,13 +8,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from curate.core.example import where
-from curate.core.files import files_by_split
 from curate.core.finding import Finding, Severity
 from curate.core.text import plural, visible
-from curate.core.urls import is_url
 from curate.lint.rules.rule import Scope
 from curate.lint.runner import CheckResult
 from curate.render.console import COLOURS, Styled, command_for
+from curate.storage.files import files_by_split
+from curate.storage.urls import is_url
 
 MAX_SHOWN = 20
 """Findings per rule that are shown; the rest is counted."""

@@ -12,11 +12,11 @@ from shlex import quote
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from curate.core.data_files import STDIN_NAMES
 from curate.core.events import Event, RunPlanned, StageAdvanced, StageFinished, StageStarted
 from curate.core.finding import Severity
 from curate.core.masking import plain_without_keys
 from curate.core.text import visible
+from curate.storage.data_files import STDIN_NAMES
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

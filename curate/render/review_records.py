@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from curate.commands.review_history import AgreementResult, AuditResult, Disagreement, HistoryResult, audit_sentence
-from curate.core.runs import JOURNAL
 from curate.core.text import excerpt, plural, visible
+from curate.project.runs import JOURNAL
 from curate.render.console import more_lines
 
 MAX_DISAGREEMENTS = 20

@@ -8,13 +8,13 @@ from typing import Final
 from rich.text import Text
 
 from curate.core.example import where
-from curate.core.files import display_name
 from curate.core.text import plural, visible
 from curate.output.datacard import LINKS, custom_rules, reason_for
 from curate.output.folder import SplitResult
 from curate.output.restore import RestoreResult
 from curate.render.console import more_lines
 from curate.split.assign import Move
+from curate.storage.files import display_name
 
 MAX_SHOWN: Final = 10
 

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.core.decision import NOTE_SLOT, RATING_SLOT
-from curate.core.decision_log import DecisionLog
 from curate.core.errors import UsageError
 from curate.core.example import Example
-from curate.core.files import replacing
-from curate.core.snapshot import rights_of
 from curate.core.text import visible
+from curate.project.decision_log import DecisionLog
 from curate.read.index import LineIndex
 from curate.review.annotation_record import WRITERS, AnnotationRecord, Suggestion, turns_of
 from curate.review.entry import Cluster, PlacedExample
 from curate.review.session import ReviewSession
 from curate.review.sources import ReviewSources
+from curate.storage.files import replacing
+from curate.storage.snapshot import rights_of
 
 DEDUP_AGENT: Final = "curate dedup"
 MAX_NAMED_FINDINGS: Final = 20

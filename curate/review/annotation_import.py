@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.decision import FORMAT, NOTE_SLOT, RATING_SLOT, VERDICT_SLOT, Decision, Slot, Verdict
-from curate.core.decision_log import DecisionLog
 from curate.core.errors import UsageError
 from curate.core.example import Place
 from curate.core.json_output import Note
-from curate.core.paths import from_here
 from curate.core.text import plural, visible
+from curate.project.decision_log import DecisionLog
 from curate.read.index import LineIndex
 from curate.review.annotation_record import ForeignRecord, Response, Turns, read_record, turns_of, wrong_answer
+from curate.storage.paths import from_here
 
 MAX_NAME_CHARS: Final = 100
 Answer = tuple[Slot, Verdict, str]

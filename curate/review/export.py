@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import IO
 
 from curate.core.errors import UsageError
-from curate.core.files import replacing
 from curate.core.lazy import Rows, np
 from curate.core.text import visible
 from curate.review.entry import Kind
 from curate.review.session import ReviewSession
+from curate.storage.files import replacing
 
 
 def lines_of(session: ReviewSession, kind: Kind, rows: Rows) -> Rows:

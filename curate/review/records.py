@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from curate.core.decision import EDIT_SLOT, FORMAT, VERDICT_SLOT, Decision, Slot, Verdict
-from curate.core.decision_log import DecisionLog
 from curate.core.finding import Finding, Severity
 from curate.lint.suppressions import add_suppressions, load_suppressions, remove_suppression
+from curate.project.decision_log import DecisionLog
 from curate.review.entry import DecisionTarget
 
 

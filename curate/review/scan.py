@@ -21,8 +21,8 @@ from curate.core.errors import CurateError
 from curate.core.events import Event, StageAdvanced, advancing
 from curate.core.example import Example, Place
 from curate.core.lazy import np
-from curate.core.runs import Project
 from curate.core.text import plural
+from curate.project.runs import Project
 from curate.review import events
 from curate.review.entry import Cluster, ClusterMember, MultiConflict, PairConflict, PlacedAnswerGroup, PlacedExample
 from curate.review.sources import ReviewSources

@@ -16,7 +16,6 @@ from time import monotonic
 from typing import Final
 
 from curate.core.decision import EDIT_SLOT, NOTE_SLOT, VERDICT_SLOT, Decision, Verdict, user
-from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError
 from curate.core.events import StageAdvanced
 from curate.core.example import Example, Place
@@ -24,6 +23,7 @@ from curate.core.finding import Finding
 from curate.core.removed import NO_EXAMPLE
 from curate.core.text import plural
 from curate.output.edited import key_of
+from curate.project.decision_log import DecisionLog
 from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
 from curate.read.index import LineIndex

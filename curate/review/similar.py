@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from curate.core.example import content_id
 from curate.core.lazy import np
-from curate.core.runs import Project
+from curate.project.runs import Project
 from curate.review.columns import SOURCE_FIELDS, column_value
 from curate.review.entry import Entry, Kind, sides_of
 from curate.review.query import BEGINNING_WORDS, term

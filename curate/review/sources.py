@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from curate.core.config import Config
-from curate.core.config_files import config_file, config_in, find_config
-from curate.core.data_files import LeftOut, data_files
-from curate.core.egress import Consent
 from curate.core.errors import UsageError
-from curate.core.runs import Project, project_of
 from curate.core.text import visible
-from curate.core.urls import is_url
+from curate.network.egress import Consent
+from curate.project.config_files import config_file, config_in, find_config
+from curate.project.runs import Project, project_of
 from curate.review.assignment import Share
+from curate.storage.data_files import LeftOut, data_files
+from curate.storage.urls import is_url
 
 REVIEWER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}", re.ASCII)
 REVIEWER_NAMES: Final = "1 to 40 letters (A to Z), digits, '_', '.' and '-', beginning with a letter or digit"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from curate.core.lazy import Flags, Floats, Hashes, Numbers, np
-from curate.core.worker_pool import parallel_map
+from curate.parallel.worker_pool import parallel_map
 from curate.similarity.shingles import ShingleSets
 from curate.similarity.word_hashes import mixed
 

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 from curate.core.lazy import Array, Bytes, Floats, Hashes, Numbers, Words, np
-from curate.core.worker_pool import WorkerPool
+from curate.parallel.worker_pool import WorkerPool
 from curate.similarity.shingles import ShingleSets
 
 COUNTED_BITS: Final = 22

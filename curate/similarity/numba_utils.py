@@ -1,6 +1,6 @@
 """The decorator that compiles loops, and helpers that these share.
 
-On little data, the interpreter runs the functions (see `curate.core.kernels`), and numba is not imported. Compiled
+On little data, the interpreter runs the functions (see `curate.parallel.kernels`), and numba is not imported. Compiled
 functions create no array: the caller makes results and buffers, because each array that numba creates, copies or sums
 takes .1 to .5 s to compile, as does each assignment of a slice to a slice.
 """
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from curate.core.errors import requiring
-from curate.core.kernels import is_interpreted
+from curate.parallel.kernels import is_interpreted
 
 with requiring("comparing examples", "dedup", "numba"):
     if find_spec("numba") is None:

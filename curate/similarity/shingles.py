@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import ClassVar, Final, Literal, NamedTuple
 
 from curate.core.characters import UNSEEN, UNSPACED
-from curate.core.disk_arrays import Rows
-from curate.core.lazy import Array, Bytes, Numbers, Shingles, lazy_pattern, np
+from curate.core.lazy import Array, Bytes, Numbers, Shingles, lazy_once, lazy_pattern, np
 from curate.core.text import WORDS, casefolded
-from curate.core.worker_pool import lazy_once
+from curate.storage.disk_arrays import Rows
 
 SEPARATOR: Final = 32
 """Code that replaces characters that are not part of a word."""

@@ -11,12 +11,12 @@ from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from curate.core.disk_arrays import empty, random_access
 from curate.core.errors import requiring
-from curate.core.lazy import Floats, Hashes, Numbers, Words, np
-from curate.core.worker_pool import WorkerPool, lazy_once
+from curate.core.lazy import Floats, Hashes, Numbers, Words, lazy_once, np
+from curate.parallel.worker_pool import WorkerPool
 from curate.similarity.buckets import SetJoin, packed_bands, roots
 from curate.similarity.shingles import ShingleSets
+from curate.storage.disk_arrays import empty, random_access
 
 PERMUTATIONS: Final = 128
 SEED: Final = 1

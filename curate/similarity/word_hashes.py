@@ -1,8 +1,8 @@
 """Hashes of the words of texts, of runs of words, and the sets of the runs of a given size."""
 
-from curate.core.disk_arrays import joined
 from curate.core.lazy import Array, Hashes, Numbers, np
 from curate.similarity.shingles import ShingleSets, Shingling, TextBuffer, code_point_folds, letters
+from curate.storage.disk_arrays import joined
 
 HASH_BASE = 0x9E3779B97F4A7C15
 MAX_HASH = (1 << 64) - 1

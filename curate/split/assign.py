@@ -14,15 +14,15 @@ from typing import Final, NamedTuple
 
 from curate.core.json_output import Output
 from curate.core.lazy import Arrays, Floats, Ids, Numbers, np, pl
-from curate.core.manifest import SPLIT_NAMES
-from curate.core.store import load, require_types, save
 from curate.core.text import visible
-from curate.core.worker_pool import WorkerPool
 from curate.corpus.corpus import Table
 from curate.corpus.features import FeatureSpec
 from curate.corpus.loading import read_table
+from curate.parallel.worker_pool import WorkerPool
+from curate.project.manifest import SPLIT_NAMES
 from curate.similarity.shingles import Shingling
 from curate.split.groups import Link, SplitGroups
+from curate.storage.store import load, require_types, save
 
 COINCIDENCE_PROBABILITY: Final = 1e-4
 """Probability below which a split without groups is not a coincidence: the examples were divided with the same seed

@@ -11,10 +11,10 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from curate.core.lazy import Ids, Numbers, np
-from curate.core.worker_pool import WorkerPool
 from curate.corpus.cache import DedupCache, bucket_keys, rows_of_buckets
 from curate.corpus.corpus import LineReader, LineRef, Table
 from curate.corpus.links import Links, long_answers
+from curate.parallel.worker_pool import WorkerPool
 from curate.similarity.shingles import Shingling
 
 FILTER_SIZE: Final = 1 << 20

@@ -14,16 +14,16 @@ from typing import Final
 from curate.core.config import Config
 from curate.core.errors import InputError, UsageError
 from curate.core.lazy import Numbers, np
-from curate.core.manifest import SPLIT_NAMES
 from curate.core.origin_keys import SESSION_GROUPS, spread_keys
 from curate.core.removed import NO_EXAMPLE, KeptExample, Reason
 from curate.core.text import plural, visible
-from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import boilerplate_notes
 from curate.corpus.cache import DedupCache
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import FeatureSpec
 from curate.corpus.strata import FORMAT_NAMES, Marking, require_traits
+from curate.parallel.worker_pool import WorkerPool
+from curate.project.manifest import SPLIT_NAMES
 from curate.read.formats import BY_NAME
 from curate.similarity.shingles import Shingling
 from curate.split.assign import NO_SPLIT, Assigned, Move, SplitTargets, assign, moves_of

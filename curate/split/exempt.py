@@ -8,7 +8,6 @@ from dataclasses import replace
 from math import ceil
 from typing import Final, NamedTuple
 
-from curate.core.disk_arrays import joined
 from curate.core.example import Example, attachments
 from curate.core.lazy import Flags, Ids, Numbers, np
 from curate.core.text import plural
@@ -19,6 +18,7 @@ from curate.corpus.links import WordRun, answer_runs_of, first_turn_of, links_of
 from curate.similarity.shingles import ShingleSets, Shingling, salted, texts_of
 from curate.similarity.word_hashes import shingled
 from curate.split.groups import Link, SharedTexts
+from curate.storage.disk_arrays import joined
 
 MAX_NAMED_ANSWERS: Final = 20
 CHUNK_EXAMPLES: Final = 4096

@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from curate.core.disk_arrays import parts_of
 from curate.core.lazy import Flags, Floats, Hashes, Ids, Numbers, np
-from curate.core.worker_pool import WorkerPool
 from curate.corpus.cache import DedupCache, text_keys
 from curate.corpus.corpus import Table
 from curate.corpus.links import Links
+from curate.parallel.worker_pool import WorkerPool
 from curate.similarity.cross_split_jaccard_join import nearest_across_splits
 from curate.similarity.shingles import ShingleSets
 from curate.similarity.similarity_index import bands_for, grouped
 from curate.split.cut_answers import cut_answers
 from curate.split.near_questions import near_question_pairs
+from curate.storage.disk_arrays import parts_of
 
 
 class Link(IntEnum):

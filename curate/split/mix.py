@@ -18,9 +18,9 @@ from curate.core.example import Example
 from curate.core.lazy import Flags, Floats, Numbers, np
 from curate.core.removed import Reason
 from curate.core.text import BYTES_PER_TOKEN, estimated_tokens, plural, visible
-from curate.core.worker_pool import WorkerPool
 from curate.corpus.corpus import LineReader, Table
 from curate.models.template import Template, load_template
+from curate.parallel.worker_pool import WorkerPool
 from curate.split.assign import positions
 from curate.split.groups import LinkSearch, Pairs, group, links_of
 

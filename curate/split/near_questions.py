@@ -11,10 +11,10 @@ from itertools import chain, combinations
 from typing import Final, NamedTuple
 
 from curate.core.lazy import Ids, Numbers, np
-from curate.core.worker_pool import WorkerPool
 from curate.corpus.cache import DedupCache, bucket_keys, rows_of_buckets, stored_beginnings
 from curate.corpus.corpus import LineReader, LineRef, Table
 from curate.corpus.links import SMALL_WORDS, asked_words
+from curate.parallel.worker_pool import WorkerPool
 
 MIN_JACCARD: Final = 0.8
 """Jaccard similarity of the words of nearly equal questions."""

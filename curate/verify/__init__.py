@@ -12,16 +12,16 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from curate.core.cluster import LOCAL, Executor
 from curate.core.config import DedupConfig
 from curate.core.errors import InputError
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
-from curate.core.files import DATA_SUFFIXES, MANIFEST, display_name, files_by_split, size_of
-from curate.core.manifest import Manifest, ShortAnswer, read_manifest
 from curate.core.origin_keys import spread_keys
-from curate.core.snapshot import unchanging
 from curate.core.text import excerpt, plural
-from curate.core.worker_pool import WorkerPool, cores
+from curate.parallel.cluster import LOCAL, Executor
+from curate.parallel.worker_pool import WorkerPool, cores
+from curate.project.manifest import Manifest, ShortAnswer, read_manifest
+from curate.storage.files import DATA_SUFFIXES, MANIFEST, display_name, files_by_split, size_of
+from curate.storage.snapshot import unchanging
 from curate.verify.cut_answers import MIN_ANSWER_WORDS
 from curate.verify.examples import Examples, read_examples
 from curate.verify.features import RequestedFeatures

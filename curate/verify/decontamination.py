@@ -1,6 +1,7 @@
 """Proof that files hold no run of words of an indexed benchmark, with code of its own.
 
-`curate.core.benchmark_index` defines the hashes. They are computed here from each text of each line, whatever its key.
+`curate.storage.benchmark_index` defines the hashes. They are computed here from each text of each line, whatever its
+key.
 """
 
 import json
@@ -16,11 +17,11 @@ import numpy as np
 import polars as pl
 import xxhash
 
-from curate.core.benchmark_index import index_file, index_key, read_index
 from curate.core.errors import UsageError
-from curate.core.files import display_name
 from curate.core.json_output import Output
 from curate.core.text import visible
+from curate.storage.benchmark_index import index_file, index_key, read_index
+from curate.storage.files import display_name
 from curate.verify.lines import lines_of
 from curate.verify.words import UNSEEN, UNSPACED_CHARS
 

@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from curate.core.events import Listener, StageAdvanced
-from curate.core.scratch import temporary_folder
-from curate.core.worker_pool import WorkerPool
+from curate.parallel.worker_pool import WorkerPool
+from curate.storage.scratch import temporary_folder
 from curate.verify.cut_answers import NO_EDGES
 from curate.verify.features import FeatureCounts, Features, RequestedFeatures, features_of
 from curate.verify.lines import LINE_BITS, ByteRange, ChunkLines, chunks_of, read_chunk

@@ -7,9 +7,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from curate.core.errors import MissingExtra, ModelError
-from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
 from curate.core.text import plural, visible
+from curate.storage.files import display_name
 from curate.verify.examples import Examples
 from curate.verify.features import id_of
 from curate.verify.lines import LINE_BITS, lines_of

@@ -11,10 +11,10 @@ import numpy as np
 import xxhash
 
 from curate.core.example import canonical
-from curate.core.files import path_of, sha256
-from curate.core.manifest import InputFile, Manifest
 from curate.core.text import plural
-from curate.core.worker_pool import WorkerPool
+from curate.parallel.worker_pool import WorkerPool
+from curate.project.manifest import InputFile, Manifest
+from curate.storage.files import path_of, sha256
 from curate.verify.declarations import declared_tools, media
 from curate.verify.examples import Examples
 from curate.verify.features import RequestedFeatures, digests_of, id_of

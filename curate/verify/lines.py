@@ -8,9 +8,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from curate.core.errors import InputError
-from curate.core.files import blocks, packing
 from curate.core.limits import require_filled
 from curate.read.lines import compact, elements, is_document
+from curate.storage.files import blocks, packing
 
 CHUNK_BYTES: Final = 1 << 20
 LINE_BITS: Final = 40

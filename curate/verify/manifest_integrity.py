@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from curate.core.example import where
-from curate.core.files import DATA_SUFFIXES, MANIFEST, sha256
 from curate.core.limits import read_regular
-from curate.core.manifest import Manifest, digest_of, named_files
 from curate.core.text import plural
-from curate.core.worker_pool import cores
+from curate.parallel.worker_pool import cores
+from curate.project.manifest import Manifest, digest_of, named_files
 from curate.read.lines import compact
+from curate.storage.files import DATA_SUFFIXES, MANIFEST, sha256
 from curate.verify.examples import Examples
 from curate.verify.features import line_digest, pairs_of
 from curate.verify.proof import MAX_SHOWN, Difference, Point, point_of

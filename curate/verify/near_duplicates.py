@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from curate.core.disk_arrays import mapped
-from curate.core.scratch import written
-from curate.core.worker_pool import WorkerPool
+from curate.parallel.worker_pool import WorkerPool
+from curate.storage.disk_arrays import mapped
+from curate.storage.scratch import written
 from curate.verify.cut_answers import cut_candidates
 from curate.verify.features import RequestedFeatures, Shingled
 from curate.verify.lines import LINE_BITS

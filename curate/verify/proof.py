@@ -6,10 +6,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
 from curate.core.json_output import Output
 from curate.core.text import visible
+from curate.storage.files import display_name
 
 MAX_SHOWN: Final = 100
 """Lines of one kind that become findings."""

@@ -22,8 +22,8 @@ from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from curate.core.errors import InputError
-from curate.core.files import display_name
 from curate.core.json_output import Output
+from curate.storage.files import display_name
 from curate.verify.labelled_values import labelled_values
 from curate.verify.lines import lines_of
 from curate.verify.numbers_by_word import addressed_names, numbers_by_word

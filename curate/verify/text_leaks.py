@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from curate.core.files import display_name
-from curate.core.manifest import SharedText
 from curate.core.text import excerpt, plural, visible
+from curate.project.manifest import SharedText
+from curate.storage.files import display_name
 from curate.verify.cut_answers import cut_answers
 from curate.verify.examples import Examples
 from curate.verify.lines import LINE_BITS, lines_of

@@ -22,7 +22,7 @@ from typing import Final
 CODE: Final = """
 import sys
 from curate.cli.main import main
-from curate.core.kernels import Mode, running_kernels
+from curate.parallel.kernels import Mode, running_kernels
 
 with running_kernels(Mode[sys.argv[1]]):
     sys.exit(main(sys.argv[2:]))

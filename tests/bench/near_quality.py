@@ -20,12 +20,12 @@ from typing import Any, NamedTuple
 from curate.core.config import DedupConfig
 from curate.core.example import Example, Place
 from curate.core.text import normalised
-from curate.core.worker_pool import WorkerPool
 from curate.corpus.boilerplate import cut_texts, learn_passages
 from curate.corpus.dedup_text import written_text
 from curate.dedup.fact_guard import facts_agree, sides_of
 from curate.dedup.near_duplicates import find_duplicates_in
 from curate.leakage.decontaminate import contaminated, indexed
+from curate.parallel.worker_pool import WorkerPool
 from curate.read.benchmark import Item, ItemText
 from curate.read.dataset import read_dataset
 from curate.similarity.shingles import Shingling, texts_of

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from curate.core.config import DedupConfig
-from curate.core.worker_pool import WorkerPool, cores
+from curate.parallel.worker_pool import WorkerPool, cores
 from curate.similarity.shingles import Shingling, texts_of
 from curate.similarity.similarity_index import grouped, jaccard
 from curate.similarity.word_hashes import shingled

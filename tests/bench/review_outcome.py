@@ -21,8 +21,8 @@ from pathlib import Path
 
 from curate.commands.run import run
 from curate.core.config import load_config
-from curate.core.decision_log import DecisionLog
-from curate.core.runs import Project
+from curate.project.decision_log import DecisionLog
+from curate.project.runs import Project
 from curate.read.index import LineIndex
 from curate.review import ReviewSession, sources_of
 from tests.bench.review_speed import Terminal

@@ -26,7 +26,7 @@ from curate.commands.select import SelectionGoal, select
 from curate.commands.session import Workspace
 from curate.core.config import Config
 from curate.core.example import content_id
-from curate.core.runs import Project
+from curate.project.runs import Project
 from curate.quality.exchange import Exchange, distinct
 from curate.quality.scoring import Models
 from curate.read.dataset import read_dataset

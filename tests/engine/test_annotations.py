@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.core.decision_log import DecisionLog
+from curate.project.decision_log import DecisionLog
 from tests.conftest import chat
 
 JOURNAL = Path(".curate", "decisions.jsonl")

@@ -8,8 +8,8 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.decision import Decision
-from curate.core.decision_log import DecisionLog
 from curate.core.example import content_id
+from curate.project.decision_log import DecisionLog
 from curate.review import Edit
 from curate.review.bulk import label, rate
 from tests.conftest import chat, rows_of, written_file

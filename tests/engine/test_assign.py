@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.core.manifest import SPLIT_NAMES
+from curate.project.manifest import SPLIT_NAMES
 from curate.split.assign import NO_SPLIT, SplitTargets, assign
 from curate.split.groups import Link, Pairs, SplitGroups, group
 

@@ -11,12 +11,12 @@ import polars as pl
 import pytest
 
 from curate.cli.main import main
-from curate.core.benchmark_index import index_file
 from curate.core.example import Place
-from curate.core.store import own_key
 from curate.leakage.decontaminate import indexed
 from curate.leakage.rephrased import AskingText, add_facts, candidates
 from curate.read.benchmark import BENCHMARKS, Item, ItemText
+from curate.storage.benchmark_index import index_file
+from curate.storage.store import own_key
 
 QUESTION = "A farmer plants 17 rows of 23 apple trees and loses 4 trees to a storm. How many trees are left in the end?"
 SHORT = "Which planet is the largest?"

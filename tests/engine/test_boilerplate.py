@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.core.config import DedupConfig
 from curate.core.example import Example, Place
-from curate.core.manifest import read_manifest
 from curate.corpus.boilerplate import (
     MIN_EXAMPLES,
     MIN_OWN,
@@ -26,6 +25,7 @@ from curate.corpus.boilerplate import (
 )
 from curate.corpus.dedup_text import Segment
 from curate.dedup.near_duplicates import find_duplicates_in
+from curate.project.manifest import read_manifest
 from tests.bench.split_leaks import exempt_in, leaks, rows_in
 from tests.conftest import Write, of_hundred, rows_of
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.core.store import code_id, new_entry
 from curate.lint.checker import Checker
+from curate.storage.store import code_id, new_entry
 from tests.conftest import chat
 
 DATA = Path("data.jsonl")
@@ -145,7 +145,7 @@ def test_entries_that_are_damaged_or_of_another_form_are_computed_again(run: Run
 @pytest.mark.slow
 def test_entries_of_another_user_are_not_read(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = [run(*command) for command in COMMANDS]
-    monkeypatch.setattr("curate.core.store.own_key", lambda: b"another")
+    monkeypatch.setattr("curate.storage.store.own_key", lambda: b"another")
     assert [run(*command) for command in COMMANDS] == expected
 
 

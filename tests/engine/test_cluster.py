@@ -22,10 +22,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.commands import convert
-from curate.core import cluster, data_files, tables
-from curate.core.cluster import LOCAL, ClusterPool, Engine, Executor
 from curate.core.errors import CurateError, ExitCode, InputError
-from curate.core.store import save
 from curate.corpus import loading
 from curate.corpus.cache import ChunkTask
 from curate.dedup import fact_guard
@@ -34,10 +31,14 @@ from curate.lint.checker import Checker
 from curate.models import model_batches
 from curate.models.model_batches import ModelLoader
 from curate.output import line_files
+from curate.parallel import cluster
+from curate.parallel.cluster import LOCAL, ClusterPool, Engine, Executor
 from curate.read import file_parts
 from curate.read.chunks import Chunk, chunk_bytes
 from curate.similarity import cross_split_jaccard_join_kernels, similarity_index
 from curate.split import near_questions
+from curate.storage import data_files, tables
+from curate.storage.store import save
 from curate.verify import lines as verify_lines
 from tests.conftest import Write, chat, line_of
 from tests.lost_tasks import held_once, killed_once, trained, written_nowhere

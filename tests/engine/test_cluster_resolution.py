@@ -12,9 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.core.config import DedupConfig
-from curate.core.disk_arrays import joined
 from curate.core.example import Example
-from curate.core.worker_pool import WorkerPool
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import feature_spec_for, length
 from curate.corpus.loading import read_table
@@ -31,8 +29,10 @@ from curate.dedup.cluster_resolution import (
 )
 from curate.dedup.cluster_resolution_kernel import COMPARED, REMOVABLE, REPLACING
 from curate.dedup.near_duplicates import first_copies
+from curate.parallel.worker_pool import WorkerPool
 from curate.similarity.shingles import ShingleSets
 from curate.similarity.similarity_index import MAX_COMPARED, MIN_REPORTED, grouped
+from curate.storage.disk_arrays import joined
 from tests.conftest import chat
 from tests.reference_choice import choose, ranking, similarity_in
 from tests.reference_facts import same_facts

@@ -9,8 +9,8 @@ import pytest
 import curate as api
 from curate.cli.main import main
 from curate.core.config import load_config
-from curate.core.config_files import find_config
 from curate.core.errors import ConfigError, UsageError
+from curate.project.config_files import find_config
 from curate.review.sources import sources_of
 from tests.conftest import chat, line_of
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.core.worker_pool import WorkerPool
+from curate.parallel.worker_pool import WorkerPool
 from curate.similarity import cross_split_jaccard_join
 from curate.similarity.cross_split_jaccard_join import nearest_across_splits
 from curate.similarity.shingles import ShingleSets

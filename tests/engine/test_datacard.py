@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from curate.cli.main import main
-from curate.core.manifest import read_manifest
 from curate.output.datacard import size_category
+from curate.project.manifest import read_manifest
 from curate.read.formats import WRITABLE
 from tests.conftest import Write, chat
 from tests.engine.test_shared_texts import words

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from curate.core.decision import Decision, Verdict, edits_of
-from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError, OutputError
+from curate.project.decision_log import DecisionLog
 from tests.conftest import full_disk
 
 A, B = "a" * 32, "b" * 32

@@ -17,8 +17,6 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.commands.decontaminate import decontaminate, write_decontaminated
-from curate.core.benchmark_index import MAX_SHARING_ITEMS, RUN_WORDS
-from curate.core.data_files import data_files
 from curate.core.errors import InputError
 from curate.core.example import Example, Place
 from curate.leakage.decontaminate import WORD, Contamination, indexed, word_texts
@@ -26,6 +24,8 @@ from curate.leakage.decontaminate import contaminated as contaminated_by
 from curate.leakage.rephrased import add_facts, rephrased
 from curate.read.benchmark import Item, ItemText, read_benchmark
 from curate.similarity.ngram_index import spans_of
+from curate.storage.benchmark_index import MAX_SHARING_ITEMS, RUN_WORDS
+from curate.storage.data_files import data_files
 from tests.conftest import rows_of
 from tests.workspaces import workspace
 

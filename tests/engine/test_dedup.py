@@ -15,10 +15,10 @@ from curate.cli.main import main
 from curate.commands.dedup import write_plan
 from curate.core.config import DedupConfig
 from curate.core.decision import Decision
-from curate.core.decision_log import DecisionLog
 from curate.core.errors import OutputError
 from curate.core.example import content_id
-from curate.core.files import TEMPORARY_SUFFIX
+from curate.project.decision_log import DecisionLog
+from curate.storage.files import TEMPORARY_SUFFIX
 from tests.conftest import Write, chat, line_of, rows_of, schema_of, trust_folder
 from tests.forks import Forks
 from tests.workspaces import plan

@@ -17,20 +17,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.commands.dedup import DedupResult
-from curate.core import store
 from curate.core.config import CheckConfig, DedupConfig
-from curate.core.worker_pool import WorkerPool
 from curate.corpus import cache as module
 from curate.corpus import corpus, loading
 from curate.corpus.cache import DedupCache, arrays_of, columns_for, columns_from
 from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.dedup import cluster_resolution
 from curate.lint.project_check import ProjectRules
+from curate.parallel.worker_pool import WorkerPool
 from curate.read.chunk_cache import CACHE_FOLDER
 from curate.read.chunks import Chunk, chunks_of
 from curate.similarity import similarity_index
 from curate.similarity.shingles import Shingling
 from curate.similarity.similarity_index import bands_for
+from curate.storage import store
 from tests.conftest import Write, chat, of_hundred
 from tests.strategies import lines
 from tests.workspaces import plan

@@ -19,10 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.commands.dedup import DedupResult, write_plan
-from curate.core import worker_pool
 from curate.core.config import DedupConfig
 from curate.corpus import corpus, loading
 from curate.dedup import cluster_resolution
+from curate.parallel import worker_pool
 from tests.conftest import chat, of_hundred
 from tests.workspaces import plan
 

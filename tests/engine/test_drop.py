@@ -11,8 +11,8 @@ import pytest
 import curate
 from curate.cli.main import main
 from curate.core.decision import Decision
-from curate.core.decision_log import DecisionLog
 from curate.core.example import content_id
+from curate.project.decision_log import DecisionLog
 from curate.review import ReviewStatus
 from tests.conftest import chat, rows_of
 from tests.scripted_review import new_session

@@ -13,12 +13,12 @@ from curate.cli.main import main
 from curate.commands.run import run
 from curate.core.config import CheckConfig, load_config
 from curate.core.decision import Decision
-from curate.core.decision_log import DecisionLog
-from curate.core.runs import Project
-from curate.core.snapshot import require_unchanged
 from curate.output.edited import Splice, edited_copies, key_of, spliced
+from curate.project.decision_log import DecisionLog
+from curate.project.runs import Project
 from curate.read.dataset import read_dataset
 from curate.review.live_lint import LiveLint
+from curate.storage.snapshot import require_unchanged
 from tests.conftest import Write, chat
 
 

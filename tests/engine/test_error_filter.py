@@ -7,11 +7,11 @@ import pytest
 
 from curate.core.config import CheckConfig
 from curate.core.finding import Severity
-from curate.core.worker_pool import WorkerPool
 from curate.corpus.features import FeatureSpec
 from curate.corpus.loading import read_table
 from curate.lint.error_filter import ErrorFilter
 from curate.lint.runner import check_paths
+from curate.parallel.worker_pool import WorkerPool
 from curate.read.chunks import chunks_of
 from curate.similarity.shingles import Shingling
 from tests.conftest import Write, chat, line_of

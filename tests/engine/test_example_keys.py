@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curate.core.disk_arrays import Joining
 from curate.core.example import Example, Place, canonical
 from curate.core.lazy import Ids, Numbers
-from curate.core.scratch import temporary_folder
 from curate.corpus.features import Columns, FeatureSpec, columns_of
 from curate.corpus.links import HASHED_KEYS, ExampleKeys, Links, chain_key, key_of, plain_ids
 from curate.read.chunks import chunks_of
 from curate.similarity.shingles import ShingleSets, Shingling
+from curate.storage.disk_arrays import Joining
+from curate.storage.scratch import temporary_folder
 from tests.bench.split_leaks import Seen, answers_of, turns_of, words
 from tests.conftest import chat
 from tests.strategies import conversations, lines

@@ -11,12 +11,12 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from curate.core.errors import InputError
-from curate.core.worker_pool import WorkerPool
 from curate.corpus.corpus import LineReader
 from curate.corpus.features import FeatureSpec
 from curate.corpus.loading import read_table
 from curate.dedup.fact_guard import LinePairs, lines_agree
 from curate.dedup.text_facts import differ_in_names, facts_equal, spellings_of
+from curate.parallel.worker_pool import WorkerPool
 from curate.similarity.shingles import Shingling
 from tests.conftest import chat, of_hundred
 from tests.engine.test_facts import DIFFERENT, SAME

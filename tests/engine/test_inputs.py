@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.core.data_files import data_files
 from curate.core.errors import ExitCode, InputError
-from curate.core.files import STDIN
 from curate.lint.runner import check_paths
 from curate.read.lines import sniff_file_kind
+from curate.storage.data_files import data_files
+from curate.storage.files import STDIN
 from tests.conftest import Write, chat, line_of
 
 GOOD = line_of(("What is two plus two?", "It makes four.")) + b"\n"

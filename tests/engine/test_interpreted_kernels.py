@@ -19,10 +19,10 @@ import curate
 from curate.commands.dedup import DedupResult
 from curate.core.config import DedupConfig
 from curate.core.errors import MissingExtra
-from curate.core.files import STDIN
-from curate.core.kernels import ALWAYS, MAX_INTERPRETED_BYTES, Mode, is_interpreted, kernels_for, running_kernels
 from curate.core.text import json_line
+from curate.parallel.kernels import ALWAYS, MAX_INTERPRETED_BYTES, Mode, is_interpreted, kernels_for, running_kernels
 from curate.similarity.numba_utils import Kernel
+from curate.storage.files import STDIN
 from tests.conftest import Write, chat, of_hundred
 from tests.strategies import conversations
 from tests.workspaces import plan
@@ -124,7 +124,7 @@ import pickle, sys
 from importlib import import_module
 from pathlib import Path
 from numba import __version__
-from curate.core.kernels import Mode, running_kernels
+from curate.parallel.kernels import Mode, running_kernels
 
 sys.path.insert(0, ".")
 GLOBALS = [pickle.dumps("0")[:-2] + name for name in (b"cmath\\nmissing\\n.", b"cmissing\\nname\\n.")]

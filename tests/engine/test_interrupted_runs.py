@@ -19,10 +19,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import curate.core.transaction
+import curate.storage.transaction
 from curate.cli.main import ended, main
 from curate.core.errors import OutputError, UsageError
-from curate.core.transaction import READY_FILE, STAGE_FOLDER, ReplaceableFiles, recover, replacing_together
+from curate.storage.transaction import READY_FILE, STAGE_FOLDER, ReplaceableFiles, recover, replacing_together
 from tests.conftest import Write, environment, line_of, of_hundred, trust_folder
 from tests.forks import Forks
 from tests.waiting import PATIENCE_SECONDS, until
@@ -179,7 +179,7 @@ def locked(path: Path) -> bool:
 def test_two_commands_never_write_to_one_folder_at_a_time(
     project: dict[str, bytes], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with curate.core.transaction.locked(OUT):
+    with curate.storage.transaction.locked(OUT):
         assert main(["split", "data.jsonl", "-o", "out", "--quiet"]) == 2
         assert main(["restore", "out", "--all"]) in (0, 2)
     assert "another curate process is writing to this folder" in capsys.readouterr().err

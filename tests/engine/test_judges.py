@@ -17,9 +17,9 @@ from curate.conflicts.judges import judge_of
 from curate.conflicts.judges.prompt import verdict_of
 from curate.conflicts.judges.verdict_cache import Work
 from curate.core.config import ConflictsConfig
-from curate.core.egress import Consent
 from curate.core.errors import CurateError, MissingExtra, ModelError, UsageError
 from curate.models import embeddings
+from curate.network.egress import Consent
 from curate.quality.rubric import score_of
 from tests.chat_server import ChatServer, running
 from tests.conftest import chat
@@ -179,7 +179,7 @@ def test_half_a_character_ends_no_model_and_no_server(server: Server, monkeypatc
 @pytest.mark.slow
 def test_nobody_listening_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("openai", exc_type=ImportError)
-    monkeypatch.setattr("curate.core.egress.RETRIES", 0)
+    monkeypatch.setattr("curate.network.egress.RETRIES", 0)
     config = ConflictsConfig(judge="http://127.0.0.1:9/v1", judge_model="any")
     with pytest.raises(CurateError) as caught:
         find_conflicts(EXAMPLES, config, judge=judge_of(config, tmp_path, consent=YES))

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.core.characters import UNSPACED
-from curate.core.files import json_text
-from curate.core.manifest import Manifest, digest_of
 from curate.core.text import normalised
 from curate.core.text import words as plain_words
+from curate.project.manifest import Manifest, digest_of
+from curate.storage.files import json_text
 from curate.verify import similarity_index, verify_files
 from curate.verify.proof import Verdict, VerifyResult
 from curate.verify.reading import NotUnderstoodError, read

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.core.files import TEMPORARY_SUFFIX, replacing, write_bytes
 from curate.core.masking import MAX_LINE_CHARS, holds_secret
+from curate.storage.files import TEMPORARY_SUFFIX, replacing, write_bytes
 from tests.conftest import environment, line_of
 from tests.forks import Forks
 from tests.waiting import PATIENCE_SECONDS, until

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.core.manifest import read_manifest
+from curate.project.manifest import read_manifest
 from curate.split.mix import _quotas
 from tests.conftest import Write, chat, rows_of
 

@@ -10,17 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.core.config import DedupConfig
-from curate.core.disk_arrays import joined
 from curate.core.example import Example, Place
 from curate.core.form_keys import REJECTED_KEYS
 from curate.core.text import normalised, words
-from curate.core.worker_pool import WorkerPool
 from curate.corpus.dedup_text import written_text
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates_in
+from curate.parallel.worker_pool import WorkerPool
 from curate.similarity.buckets import SetJoin, roots
 from curate.similarity.shingles import ShingleSets, Shingling, texts_of
 from curate.similarity.similarity_index import PERMUTATIONS, bands_for, grouped, jaccard, signatures
 from curate.similarity.word_hashes import shingled
+from curate.storage.disk_arrays import joined
 from tests.conftest import of_hundred
 from tests.reference_choice import choose
 

@@ -9,9 +9,9 @@ import pytest
 import curate
 from curate.cli.main import main
 from curate.core.decision import Decision
-from curate.core.decision_log import DecisionLog
 from curate.core.errors import UsageError
-from curate.core.manifest import read_manifest
+from curate.project.decision_log import DecisionLog
+from curate.project.manifest import read_manifest
 from curate.read.dataset import read_dataset
 from tests.conftest import Write, chat
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.core.data_files import data_files
+from curate.storage.data_files import data_files
 from tests.conftest import Write, chat
 
 Captured = pytest.CaptureFixture[str]

@@ -12,12 +12,12 @@ from curate.commands.run.result import RunResult
 from curate.commands.session import Session
 from curate.core.config import load_config
 from curate.core.decision import Decision
-from curate.core.decision_log import DecisionLog
-from curate.core.egress import Consent
 from curate.core.errors import CurateError
 from curate.core.events import Event, StageFinished
 from curate.core.example import content_id
-from curate.core.runs import Project
+from curate.network.egress import Consent
+from curate.project.decision_log import DecisionLog
+from curate.project.runs import Project
 from tests.conftest import Write, chat, rows_of
 from tests.forks import KILL_AT, Forks
 

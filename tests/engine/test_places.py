@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.core import places
-from curate.core.data_files import data_files
-from curate.core.data_path import DataPath
 from curate.core.errors import InputError
-from curate.core.files import display_name
-from curate.core.snapshot import require_unchanged, snapshot
-from curate.core.urls import safe_url
-from curate.core.worker_pool import WorkerPool
 from curate.corpus.corpus import LineReader, LineSource
+from curate.parallel.worker_pool import WorkerPool
 from curate.read.chunk_cache import Checkpoint
 from curate.read.chunks import Chunk, chunk_bytes, chunks_of
+from curate.storage import places
+from curate.storage.data_files import data_files
+from curate.storage.data_path import DataPath
+from curate.storage.files import display_name
+from curate.storage.snapshot import require_unchanged, snapshot
+from curate.storage.urls import safe_url
 from tests.conftest import Write, trust_folder
 from tests.engine.places_server import Place, serving
 

@@ -13,11 +13,11 @@ from curate.cli.main import main
 from curate.commands.convert import LINES_PER_PART, ConvertResult
 from curate.commands.convert import convert as convert_data
 from curate.core.decision import Decision
-from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError
 from curate.core.example import Place
-from curate.core.runs import Project
 from curate.output.edited import key_of
+from curate.project.decision_log import DecisionLog
+from curate.project.runs import Project
 from curate.read.dataset import read_dataset
 from curate.read.form_writer import normal_messages
 from curate.read.formats import WRITABLE, example_of

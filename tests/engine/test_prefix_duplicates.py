@@ -13,10 +13,10 @@ from curate.cli.main import main
 from curate.commands.dedup import DedupResult
 from curate.core.config import DedupConfig
 from curate.core.decision import Decision
-from curate.core.decision_log import DecisionLog
 from curate.core.example import Example
-from curate.core.runs import Project
 from curate.dedup.near_duplicates import find_duplicates_in
+from curate.project.decision_log import DecisionLog
+from curate.project.runs import Project
 from curate.read.dataset import read_dataset
 from tests.conftest import Write, of_hundred
 from tests.workspaces import plan

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.core.decision_log import DecisionLog
 from curate.core.expression import ExpressionError, condition_tree
+from curate.project.decision_log import DecisionLog
 from curate.read.condition import matches
 from curate.read.dataset import read_lines
 from curate.read.index import LineIndex

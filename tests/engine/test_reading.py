@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.core.data_files import data_files
 from curate.core.errors import InputError
-from curate.core.files import blocks
 from curate.read.dataset import FileFacts, ParsedLine, read_dataset, read_file
 from curate.read.decode import MISSING, decode
 from curate.read.lines import BOM, split_lines
+from curate.storage.data_files import data_files
+from curate.storage.files import blocks
 from tests.conftest import Write, chat, of_hundred
 from tests.conftest import line_of as as_line
 from tests.packed import zstd

@@ -18,10 +18,10 @@ from typing import Any, ClassVar
 import pytest
 
 from curate.cli.main import main
-from curate.core import egress
-from curate.core.chat_endpoint import ChatEndpoint
 from curate.core.errors import ModelError, RemoteError
 from curate.core.targets import Target
+from curate.network import egress
+from curate.network.chat_endpoint import ChatEndpoint
 from curate.remote.endpoint import ServiceAddress, ServiceClient
 from curate.remote.fetch import EventLog
 from curate.remote.job import event_of, job_of
@@ -531,7 +531,7 @@ def test_an_address_of_something_else_is_said(server: Server, capsys: pytest.Cap
 def test_a_reply_without_end_is_not_read_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("openai", exc_type=ImportError)
     monkeypatch.setattr(egress, "MAX_REPLY_BYTES", 1_000)
-    monkeypatch.setattr("curate.core.egress.RETRIES", 0)
+    monkeypatch.setattr("curate.network.egress.RETRIES", 0)
     answers = type(
         "Body", (Fixed,), {"body": json.dumps({"id": "a", "status": "running", "model": "m" * 1_000}).encode()}
     )

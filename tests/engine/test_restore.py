@@ -13,11 +13,11 @@ from jsonschema import validate
 
 from curate.cli.main import main
 from curate.core.decision import Decision
-from curate.core.decision_log import DecisionLog
 from curate.core.example import Place, content_id
-from curate.core.manifest import read_manifest
 from curate.core.removed import KeptExample, Reason, removal_of, removed_line
-from curate.core.runs import Project
+from curate.project.decision_log import DecisionLog
+from curate.project.manifest import read_manifest
+from curate.project.runs import Project
 from curate.verify import verify_folder
 from curate.verify.proof import Verdict
 from tests.conftest import Write, chat, of_hundred, schema_of

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from curate.cli.main import main
-from curate.core.decision_log import DecisionLog
 from curate.core.errors import UsageError
+from curate.project.decision_log import DecisionLog
 from curate.read.index import LineIndex
 from curate.review import ReviewSession, views
 from curate.review.assignment import Share, share_of

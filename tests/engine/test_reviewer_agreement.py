@@ -8,7 +8,7 @@ import pytest
 from curate.cli.main import main
 from curate.commands.review_history import cohens_kappa
 from curate.core.decision import FORMAT, Decision
-from curate.core.decision_log import DecisionLog
+from curate.project.decision_log import DecisionLog
 
 
 def say(who: str, words: dict[int, str], rating: int | None = None) -> Path:

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 import curate
 from curate.cli.main import main
-from curate.core import store
 from curate.core.decision import Decision
-from curate.core.decision_log import DecisionLog
 from curate.core.errors import CurateError
 from curate.core.example import Place
-from curate.core.runs import Project
+from curate.project.decision_log import DecisionLog
+from curate.project.runs import Project
 from curate.read.formats import example_of
+from curate.storage import store
 from tests.conftest import chat, line_of, of_hundred, working_in
 
 SPLITS: Final = ("train", "validation", "test")

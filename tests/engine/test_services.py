@@ -28,7 +28,7 @@ def test_a_key_goes_to_its_own_service_alone(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv("CURATE_REMOTE_KEY", raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setattr(
-        "curate.core.egress._from_keyring", lambda host: "from-ring" if host == "gateway.example" else ""
+        "curate.network.egress._from_keyring", lambda host: "from-ring" if host == "gateway.example" else ""
     )
     assert key_of(place_of(Target.OPENAI, "", connected=True)) == KEY
     with pytest.raises(UsageError, match="no API key for") as caught:
@@ -254,7 +254,7 @@ def test_a_key_may_stand_in_the_keyring(monkeypatch: pytest.MonkeyPatch, *, lock
 
 def test_nobody_listening_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("openai", exc_type=ImportError)
-    monkeypatch.setattr("curate.core.egress.RETRIES", 0)
+    monkeypatch.setattr("curate.network.egress.RETRIES", 0)
     monkeypatch.setenv("CURATE_REMOTE_KEY", KEY)
     assert main(["remote", "watch", "ftjob-1", "--once", "--base-url", "http://127.0.0.1:9/v1"]) == 2
     assert "check the address and the network" in capsys.readouterr().err

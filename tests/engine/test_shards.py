@@ -11,10 +11,10 @@ import pytest
 
 import curate
 from curate.cli.main import main
-from curate.core.files import MANIFEST
-from curate.core.manifest import read_manifest
-from curate.core.runs import data_of
-from curate.core.shards import split_file, split_files
+from curate.project.manifest import read_manifest
+from curate.project.runs import data_of
+from curate.storage.files import MANIFEST
+from curate.storage.shards import split_file, split_files
 from tests.conftest import Write, chat
 
 NAMES = ("train", "validation", "test")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.core.manifest import Manifest, digest_of, manifest_bytes, read_manifest
+from curate.project.manifest import Manifest, digest_of, manifest_bytes, read_manifest
 from curate.similarity import join
 from curate.similarity.buckets import roots
 from curate.split import near_questions

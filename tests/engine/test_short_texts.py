@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from curate.cli.main import main
 from curate.commands.dedup import DedupResult
 from curate.core.config import DedupConfig
-from curate.core.disk_arrays import joined
 from curate.corpus.features import SHORT_TEXT_CHARS, ShortTexts, corrected_words
 from curate.language.spelling import same_word, spelling_key
+from curate.storage.disk_arrays import joined
 from tests.conftest import Write, chat
 from tests.workspaces import plan
 

@@ -17,13 +17,13 @@ from jsonschema import validate
 
 from curate.cli.main import main
 from curate.core.decision import Decision
-from curate.core.decision_log import DecisionLog
 from curate.core.example import content_id
-from curate.core.files import MANIFEST
-from curate.core.manifest import digest_of, read_manifest, verified_hash
 from curate.core.removed import removal_of
-from curate.core.runs import Project
 from curate.output import line_files
+from curate.project.decision_log import DecisionLog
+from curate.project.manifest import digest_of, read_manifest, verified_hash
+from curate.project.runs import Project
+from curate.storage.files import MANIFEST
 from tests.conftest import Write, chat, of_hundred, rows_of, schema_of
 
 LONG = (

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.core.manifest import read_manifest
+from curate.project.manifest import read_manifest
 from tests.bench.split_leaks import exempt_in, leaks, rows_in
 from tests.conftest import Write
 from tests.leaks import KINDS, Row, data_set, edited, fresh, row, text

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from curate.cli.main import main
-from curate.core import store
+from curate.storage import store
 from tests.conftest import Write
 
 FOLDER = Path("cache")

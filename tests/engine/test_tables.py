@@ -19,11 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.core.data_files import data_files
 from curate.core.errors import InputError
 from curate.core.example import UNKNOWN, Place
-from curate.core.files import blocks, packing
 from curate.read.formats import example_of
+from curate.storage.data_files import data_files
+from curate.storage.files import blocks, packing
 from tests.conftest import Write, of_hundred
 from tests.engine.test_formats import CASES
 from tests.engine.test_forms import SAMPLES
@@ -252,7 +252,7 @@ def test_a_line_that_a_table_cannot_hold_is_not_lost_in_parquet(
 
 
 def test_values_that_json_has_no_form_for(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", "curate.core.tables")
+    caplog.set_level("INFO", "curate.storage.tables")
     frame = pl.DataFrame(
         {
             "prompt": ["Hi", "[not json", '[{"role": "user", "content": "Hi"}]'],

@@ -34,7 +34,7 @@ from unittest.mock import patch
 import curate
 from curate.cli.main import main
 from curate.cli.mcp import Tools
-from curate.core.config_files import find_config
+from curate.project.config_files import find_config
 from curate.schemas import schemas
 from docs.reference import pages
 from docs.signatures import stub

@@ -14,11 +14,11 @@ from jsonschema import validate
 
 from curate.cli.main import main
 from curate.core.decision import Decision
-from curate.core.decision_log import DecisionLog
 from curate.core.example import content_id
-from curate.core.files import json_text, sha256
-from curate.core.manifest import Manifest, digest_of, read_manifest
-from curate.core.runs import Project
+from curate.project.decision_log import DecisionLog
+from curate.project.manifest import Manifest, digest_of, read_manifest
+from curate.project.runs import Project
+from curate.storage.files import json_text, sha256
 from tests.conftest import Write, chat, rows_of, schema_of, working_in, written_file
 
 OUT = Path("out")

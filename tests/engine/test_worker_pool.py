@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from curate.core.errors import CurateError, InputError, MissingExtra
-from curate.core.worker_pool import WorkerPool
+from curate.parallel.worker_pool import WorkerPool
 
 pytestmark = pytest.mark.slow
 

@@ -15,8 +15,8 @@ import pytest
 from curate.cli.main import main
 from curate.core import limits
 from curate.core.errors import InputError, UsageError
-from curate.core.files import blocks
 from curate.core.limits import LINE_VARIABLE, UNPACKED_VARIABLE
+from curate.storage.files import blocks
 from tests.conftest import Write, line_of
 from tests.forks import Forks
 from tests.hostile.process import curate

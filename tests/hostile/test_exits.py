@@ -17,8 +17,8 @@ from subprocess import CompletedProcess
 import pytest
 
 from curate.cli.main import main
-from curate.core import store
 from curate.core.errors import ExitCode
+from curate.storage import store
 from tests.conftest import Write, working_in, written_file
 from tests.forks import ROOT, Forks
 from tests.hostile.process import close, curate

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import main
-from curate.core.worker_pool import WorkerPool
+from curate.parallel.worker_pool import WorkerPool
 from curate.similarity.cross_split_jaccard_join import nearest_across_splits
 from curate.similarity.shingles import ShingleSets
 from tests.conftest import Write

@@ -11,8 +11,8 @@ import pytest
 from filelock import FileLock, Timeout
 
 from curate.cli.main import main
-from curate.core import transaction
-from curate.core.output_pair import replacing_both
+from curate.storage import transaction
+from curate.storage.output_pair import replacing_both
 from tests.conftest import Write
 from tests.forks import Forks
 

@@ -12,8 +12,8 @@ import pytest
 
 import curate
 from curate.cli.main import main
-from curate.core.egress import address_of, key_for
 from curate.core.errors import UsageError
+from curate.network.egress import address_of, key_for
 from tests.chat_server import running
 from tests.conftest import Write, trust
 

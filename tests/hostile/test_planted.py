@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.core import store, transaction
 from curate.core.errors import InputError, UsageError
-from curate.core.files import MANIFEST, checksum, sha256
-from curate.core.manifest import digest_of, read_manifest
-from curate.core.paths import path_inside
-from curate.core.transaction import READY_FILE, STAGE_FOLDER, recover, replacing_together
+from curate.project.manifest import digest_of, read_manifest
+from curate.storage import store, transaction
+from curate.storage.files import MANIFEST, checksum, sha256
+from curate.storage.paths import path_inside
+from curate.storage.transaction import READY_FILE, STAGE_FOLDER, recover, replacing_together
 from tests.conftest import Write, working_in, written_file
 from tests.forks import Forks
 
@@ -181,7 +181,7 @@ def forged(change: Callable[[dict[str, Any]], None]) -> None:
 
 
 def read_manifest_unchecked() -> Any:
-    from curate.core.manifest import Manifest
+    from curate.project.manifest import Manifest
 
     return Manifest.model_validate_json((OUT / MANIFEST).read_bytes())
 

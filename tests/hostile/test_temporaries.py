@@ -18,15 +18,15 @@ import numpy as np
 import pytest
 
 from curate.cli.main import main
-from curate.core import store
 from curate.core.config import DedupConfig
 from curate.core.decision import Decision
-from curate.core.decision_log import DecisionLog
 from curate.core.errors import OutputError
-from curate.core.files import TEMPORARY_SUFFIX, replacing
-from curate.core.scratch import PREFIX, scratch, sweep
-from curate.core.snapshot import rights_of
-from curate.core.store import own_key
+from curate.project.decision_log import DecisionLog
+from curate.storage import store
+from curate.storage.files import TEMPORARY_SUFFIX, replacing
+from curate.storage.scratch import PREFIX, scratch, sweep
+from curate.storage.snapshot import rights_of
+from curate.storage.store import own_key
 from tests.conftest import Write, environment
 from tests.forks import Forks
 from tests.workspaces import plan
@@ -163,7 +163,7 @@ def test_what_a_killed_process_left_goes_at_the_next_start(
     room = tmp_path / "tmp"
     room.mkdir()
     program = (
-        "import sys, time\nfrom curate.core.scratch import scratch\n(scratch() / "
+        "import sys, time\nfrom curate.storage.scratch import scratch\n(scratch() / "
         "'data').write_text('x')\nprint(flush=True)\ntime.sleep(60)\n"
     )
     child = subprocess.Popen([sys.executable, "-c", program], env=environment(TMPDIR=str(room)), stdout=subprocess.PIPE)

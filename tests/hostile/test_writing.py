@@ -18,12 +18,12 @@ import curate
 import curate.output.folder
 from curate.cli.main import main
 from curate.core.config import Config
-from curate.core.decision_log import DecisionLog
 from curate.core.errors import ExitCode, InputError, UsageError
-from curate.core.manifest import read_manifest, verified_hash
-from curate.core.output_pair import CountingWriter, replacing_both
-from curate.core.runs import Project
 from curate.output.folder import names_of
+from curate.project.decision_log import DecisionLog
+from curate.project.manifest import read_manifest, verified_hash
+from curate.project.runs import Project
+from curate.storage.output_pair import CountingWriter, replacing_both
 from tests.conftest import Write, chat, environment
 from tests.forks import Forks
 
@@ -157,7 +157,7 @@ def test_a_line_that_is_lost_on_the_way_stops_everything_whatever_python_leaves_
     verb: str, without: bool, optimised: Forks, forks: Forks
 ) -> None:
     program = """
-from curate.core.output_pair import CountingWriter
+from curate.storage.output_pair import CountingWriter
 write, lost = CountingWriter.write, [True]
 def losing(self, data):
     if lost:
@@ -262,7 +262,7 @@ def test_a_restore_says_that_it_completed_an_interrupted_one(
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", interrupted)
         patch.setattr(Path, "replace", interrupted)
-        patch.setattr("curate.core.transaction.shutil.rmtree", lambda *_, **__: None)
+        patch.setattr("curate.storage.transaction.shutil.rmtree", lambda *_, **__: None)
         assert main(["restore", "made", "--all"]) == 130
     capsys.readouterr()
     assert main(["restore", "made", "--all"]) in (0, 2)

@@ -16,11 +16,11 @@ from textual.worker import WorkerCancelled
 import tui.screens.queue
 from curate.conflicts.evidence import Evidence
 from curate.core.config import Config
-from curate.core.decision_log import DecisionLog
 from curate.core.events import StageAdvanced
 from curate.core.example import Example, Place
 from curate.core.finding import Finding, Severity
-from curate.core.runs import Project
+from curate.project.decision_log import DecisionLog
+from curate.project.runs import Project
 from curate.read.index import LineIndex
 from curate.review import (
     Cluster,

@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple
 from curate.commands.run import run
 from curate.core.config import load_config
 from curate.core.datamap import MAPPED, MappedExample, Neighbour
-from curate.core.runs import Project
+from curate.project.runs import Project
 from curate.read.dataset import FileFacts, read_file
 from curate.review import ReviewSources, sources_of
 from curate.review.events import ScanEvent

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from curate.core.config import Config
-from curate.core.runs import Project
+from curate.project.runs import Project
 from curate.review import ReviewSources
 from tests.screens.conftest import opened, queue, settled, told, write_lines
 from tui.app import CurateApp

@@ -8,9 +8,9 @@ import pytest
 from textual.widgets import TextArea
 
 from curate.core.config import Config
-from curate.core.decision_log import DecisionLog
 from curate.core.finding import Finding, Severity
-from curate.core.runs import Project
+from curate.project.decision_log import DecisionLog
+from curate.project.runs import Project
 from curate.review import ReviewSources
 from curate.review.events import Ended, FindingsFound
 from curate.review.scan import scan

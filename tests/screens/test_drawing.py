@@ -8,7 +8,7 @@ from textual.strip import Strip
 
 from curate.core.config import Config
 from curate.core.finding import Finding, Severity
-from curate.core.runs import Project
+from curate.project.runs import Project
 from curate.review import ReviewSources
 from curate.review.events import Ended, FindingsFound, Notify, ScanEvent
 from tests.screens.conftest import opened, screen_text, settled

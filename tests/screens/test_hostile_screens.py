@@ -12,8 +12,8 @@ from textual.pilot import Pilot
 
 from curate.core.config import Config
 from curate.core.errors import CurateError
-from curate.core.runs import Project
 from curate.core.text import UNSAFE
+from curate.project.runs import Project
 from curate.read.index import LineIndex
 from curate.review import KINDS, ReviewSources
 from curate.review.events import Ended, ScanEvent, TrainingKnown

@@ -8,7 +8,7 @@ import pytest
 from curate.cli.main import main
 from curate.core.config import Config
 from curate.core.errors import ConfigError, ExitCode
-from curate.core.runs import Project
+from curate.project.runs import Project
 from curate.review import ReviewSources
 from tests.screens.conftest import opened, queue, screen_text, told, write_lines
 from tui.app import CurateApp

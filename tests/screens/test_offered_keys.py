@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from curate.core.config import Config
-from curate.core.runs import Project
 from curate.lint.rules import RULES
+from curate.project.runs import Project
 from curate.review import ReviewSources
 from curate.review.events import Checked, Ended, ScanEvent
 from tests.screens.conftest import LINES, opened, queue, screen_text, shown, write_lines

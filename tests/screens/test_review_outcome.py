@@ -13,8 +13,8 @@ import pytest
 
 from curate.commands.run import run
 from curate.core.config import load_config
-from curate.core.decision_log import DecisionLog
-from curate.core.runs import Project
+from curate.project.decision_log import DecisionLog
+from curate.project.runs import Project
 from curate.read.index import LineIndex
 from curate.review import Edit, ReviewSession, sources_of
 from curate.review.bulk import verdicts_for
@@ -26,7 +26,7 @@ MOMENTS = int(os.environ.get("CURATE_KILLS", "3"))
 """Random moments at which the process is killed; 100 were tried by hand: CURATE_KILLS=100."""
 DECIDER = """
 import sys
-from curate.core.decision_log import DecisionLog
+from curate.project.decision_log import DecisionLog
 from curate.read.index import LineIndex
 from curate.review import ReviewSession
 from pathlib import Path

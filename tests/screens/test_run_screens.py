@@ -12,7 +12,7 @@ from curate.commands.run import run
 from curate.commands.run.followed import UNBOUNDED_METRICS, Follower, TrainingState
 from curate.core.config import Config
 from curate.core.errors import CurateError
-from curate.core.runs import Project
+from curate.project.runs import Project
 from curate.review import ReviewSources
 from curate.review.events import Ended
 from curate.review.overview import composition_of

@@ -19,16 +19,15 @@ from textual.widgets import Input, TextArea
 
 from curate.commands.run.followed import Followed, Follower
 from curate.conflicts.evidence import Evidence
-from curate.core import files
 from curate.core.config import Config, ReviewConfig
 from curate.core.decision import Decision
-from curate.core.decision_log import DecisionLog
 from curate.core.errors import InputError, OutputError
 from curate.core.events import StageAdvanced
 from curate.core.example import Place
 from curate.core.finding import Finding, Severity
-from curate.core.runs import Project
 from curate.lint.suppressions import load_suppressions
+from curate.project.decision_log import DecisionLog
+from curate.project.runs import Project
 from curate.read.index import LineIndex
 from curate.review import (
     Cluster,
@@ -45,6 +44,7 @@ from curate.review import (
 )
 from curate.review.events import ConflictsFound, DuplicatesFound, Ended, FindingsFound, ScanEvent, StageFailed
 from curate.review.scan import scan
+from curate.storage import files
 from tests.screens.conftest import (
     LINES,
     SECRET,
@@ -526,7 +526,7 @@ async def test_a_full_disk_is_told_and_nothing_counts(make_app: Makes, monkeypat
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         session = await opened(pilot, "3")
         append = files.append_lines
-        monkeypatch.setattr("curate.core.decision_log.append_lines", full)
+        monkeypatch.setattr("curate.project.decision_log.append_lines", full)
         await opened(pilot, "d")
         assert (queue(app).list.cursor, session.progress().decided) == (0, 0)
         assert "free some space" in screen_text(app)
@@ -536,7 +536,7 @@ async def test_a_full_disk_is_told_and_nothing_counts(make_app: Makes, monkeypat
         assert "I am." in app.screen.query_one(TextArea).text  # what was typed is not lost
         await opened(pilot, "escape", "y", *"my", "enter")
         assert app.screen.query_one(Input).value == "y"
-        monkeypatch.setattr("curate.core.decision_log.append_lines", append)
+        monkeypatch.setattr("curate.project.decision_log.append_lines", append)
         await opened(pilot, "enter")
         assert session.note(session.findings.entry(0).ids[0]) == "y"
 

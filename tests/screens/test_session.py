@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.core.decision import Decision
-from curate.core.decision_log import DecisionLog
 from curate.core.errors import OutputError
 from curate.core.example import Place
 from curate.core.finding import Finding, Severity
+from curate.project.decision_log import DecisionLog
 from curate.read.index import LineIndex
 from curate.review import (
     Choice,
@@ -464,7 +464,7 @@ def test_a_decision_that_cannot_be_written_does_not_count(
     def full(*_: object, **_named: object) -> None:
         raise OutputError("decisions.jsonl: cannot be written: no space left", "free some space")
 
-    monkeypatch.setattr("curate.core.decision_log.append_lines", full)
+    monkeypatch.setattr("curate.project.decision_log.append_lines", full)
     with pytest.raises(OutputError):
         choose(session, entry, "left")
     assert (session.status(entry), session.undo()) == (ReviewStatus.UNDECIDED, None)

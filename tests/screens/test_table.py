@@ -11,10 +11,10 @@ from textual.widgets import OptionList, Static
 
 from curate.core.config import Config
 from curate.core.decision import FORMAT, Decision
-from curate.core.decision_log import DecisionLog
 from curate.core.example import content_id
-from curate.core.runs import Project
 from curate.models.embeddings import EmbeddingCache
+from curate.project.decision_log import DecisionLog
+from curate.project.runs import Project
 from curate.read.index import LineIndex
 from curate.review import ReviewSession, ReviewSources, views
 from curate.review.columns import facets

@@ -10,8 +10,8 @@ import pytest
 from curate.cli.main import main
 from curate.core.config import Config
 from curate.core.decision import Decision
-from curate.core.decision_log import DecisionLog
-from curate.core.runs import Project
+from curate.project.decision_log import DecisionLog
+from curate.project.runs import Project
 from curate.read.index import LineIndex
 from curate.review import ReviewSession, ReviewSources, ReviewStatus
 from curate.review.events import Ended, ExamplesKnown, ScanEvent

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from curate.core.config import Config
-from curate.core.runs import Project
+from curate.project.runs import Project
 from curate.review import ReviewSources
 from curate.review.scan import scan
 from tests.screens.conftest import LINES, NAME, opened, queue, screen_text, settled, shown, told, write_lines

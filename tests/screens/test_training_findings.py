@@ -10,8 +10,8 @@ from curate.cli.main import main
 from curate.core.config import Config
 from curate.core.datamap import MAPPED, MappedExample, Neighbour
 from curate.core.errors import InputError
-from curate.core.runs import Project, data_of, find_run
 from curate.lint.suppressions import load_suppressions
+from curate.project.runs import Project, data_of, find_run
 from curate.read.index import LineIndex
 from curate.review import ReviewSession, ReviewSources
 from curate.review.events import Ended, ExamplesKnown, ScanEvent, TrainingKnown

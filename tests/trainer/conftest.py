@@ -26,7 +26,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def own_cache(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests that run in the working folder keep nothing there. Their projects share a model outside of them."""
     trust_folder(tmp_path_factory.getbasetemp())
-    monkeypatch.setattr("curate.core.runs.Project.cache", tmp_path / "cache")
+    monkeypatch.setattr("curate.project.runs.Project.cache", tmp_path / "cache")
 
 
 def measured_once() -> Callable[..., int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.cli.main import main
-from curate.core.files import write_bytes
+from curate.storage.files import write_bytes
 from train.journal import JsonLines
 
 PROCESSES: Final = multiprocessing.get_context("forkserver")

@@ -18,7 +18,7 @@ from curate.commands.run import followed
 from curate.commands.run.followed import Followed, TrainingState
 from curate.core.config import Config
 from curate.core.errors import UsageError
-from curate.core.runs import Project
+from curate.project.runs import Project
 from curate.review import ReviewSources
 from curate.review.events import Ended
 from tests.conftest import trust_folder

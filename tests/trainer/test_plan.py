@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.core.shards import shard_names
+from curate.storage.shards import shard_names
 from tests.conftest import rows_of
 from tests.trainer.test_template import PHI, QWEN3
 from tests.trainer.tiny import CHATML, conversations, write_recipe

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curate.cli.main import ended, main
-from curate.core.config_consent import RECIPE_KINDS
 from curate.core.errors import ConfigError, InputError, UsageError
 from curate.models.template import Template
+from curate.project.config_consent import RECIPE_KINDS
 from tests.trainer.tiny import CHATML, load_split, make_tokenizer, write_recipe, write_split
 from train.data.split_files import SplitFiles
 from train.recipe import ALIASES, Recipe, load_recipe

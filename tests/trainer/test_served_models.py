@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.core.files import sha256
 from curate.core.targets import Target
 from curate.remote.journal import FileSent, JobAsked, JobJournal, JobStarted
 from curate.remote.settings import Settings
+from curate.storage.files import sha256
 from tests.chat_server import ChatServer, running
 from tests.conftest import rows_of
 from tests.trainer.tiny import write_split

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from curate.cli.main import main
-from curate.core.files import write_bytes, write_json
+from curate.storage.files import write_bytes, write_json
 from tests.conftest import full_disk, rows_of
 from tests.trainer.tiny import write_recipe
 from train.journal import JsonLines

@@ -14,9 +14,9 @@ import typer
 from pydantic import BaseModel
 
 from curate.cli.options import agreement, output_option
-from curate.core.config_consent import require_recipe_agreed
 from curate.core.errors import MissingExtra
-from curate.core.runs import Project, find_run
+from curate.project.config_consent import require_recipe_agreed
+from curate.project.runs import Project, find_run
 from train.recipe import Recipe, file_values, load_recipe
 
 if TYPE_CHECKING:

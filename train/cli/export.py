@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from curate.cli.options import AgreeToSend, AsJson, check_combination, require_push_consent
-from curate.core.egress import upload
 from curate.core.errors import UsageError
 from curate.core.text import visible
+from curate.network.egress import upload
 from train.cli.common import OutputFolder, Quiet, print_result, require_runs, with_trainer
 from train.export.export_result import PROMPTS, DtypeName, Export, ExportOptions, Form
 

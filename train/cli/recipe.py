@@ -13,10 +13,10 @@ import typer
 
 from curate.cli.options import ChatTemplate, memory_of, takes_options
 from curate.core.errors import ConfigError, ExitCode, UsageError
-from curate.core.files import write_bytes
-from curate.core.paths import require_distinct_paths
 from curate.core.text import visible
 from curate.render.console import console
+from curate.storage.files import write_bytes
+from curate.storage.paths import require_distinct_paths
 from train.cli.common import with_trainer
 from train.recipe import ALIASES, Recipe, load_recipe, toml
 

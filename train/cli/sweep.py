@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from curate.cli.options import Address, AsJson, executor_of, output_option
-from curate.core.cluster import Engine
 from curate.core.errors import ExitCode
-from curate.core.runs import Project
+from curate.parallel.cluster import Engine
+from curate.project.runs import Project
 from train.cli.common import Changes, DataFolder, Quiet, Reach, RecipeFile, print_result, recipe_of, with_trainer
 
 

@@ -13,9 +13,9 @@ import typer
 
 from curate.cli.options import AsJson, check_combination, memory_of
 from curate.core.errors import CurateError, ExitCode, UsageError
-from curate.core.files import write_json
-from curate.core.runs import Project
 from curate.core.text import visible
+from curate.project.runs import Project
+from curate.storage.files import write_json
 from train.cli.common import Changes, DataFolder, Quiet, Reach, RecipeFile, print_result, recipe_of, with_trainer
 from train.recipe import Recipe
 

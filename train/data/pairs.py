@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from curate.core.config import CheckConfig
 from curate.core.example import Example
-from curate.core.files import display_name
 from curate.core.finding import Finding, Severity
 from curate.core.form_keys import LABEL_KEYS
 from curate.lint.rules.preference import pair_of
 from curate.lint.runner import check_paths
 from curate.read.forms.pairs import speaker_turn
+from curate.storage.files import display_name
 from train.data.plain_text import continuation, text_of
 from train.data.split_files import SplitFiles
 from train.methods import ObjectiveName

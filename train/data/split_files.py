@@ -8,11 +8,11 @@ from typing import Final, Self
 
 from curate.core.errors import InputError
 from curate.core.example import Example, where
-from curate.core.files import display_name, real_path
-from curate.core.shards import shard_pattern, split_files
-from curate.core.snapshot import FileState, state_of
 from curate.core.text import plural, visible
 from curate.read.dataset import read_lines
+from curate.storage.files import display_name, real_path
+from curate.storage.shards import shard_pattern, split_files
+from curate.storage.snapshot import FileState, state_of
 
 BLOCK_BYTES: Final = 1 << 20
 

@@ -17,11 +17,11 @@ import numpy as np
 from curate.core.errors import ConfigError, InputError, ModelError
 from curate.core.example import Example
 from curate.core.lazy import Floats, Hashes, Numbers
-from curate.core.shards import split_files
-from curate.core.snapshot import FileState
 from curate.core.text import plural, visible
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
+from curate.storage.shards import split_files
+from curate.storage.snapshot import FileState
 from train.batching import Order, plan_order
 from train.data.measuring import measuring_of
 from train.data.pairs import preferred_examples

@@ -20,17 +20,17 @@ import numpy as np
 import xxhash
 from filelock import FileLock
 
-from curate.core import store
 from curate.core.errors import OutputError, UsageError
 from curate.core.example import Example
-from curate.core.files import make_private_folder
 from curate.core.lazy import Arrays
-from curate.core.runs import Project
-from curate.core.snapshot import unchanging
 from curate.lint.rules.preference import pair_of
 from curate.models.encoding import Encoded, Encoding, EncodingProblem, Rendered
 from curate.models.template import Template, trained_answers
 from curate.models.template_messages import answer_weight, has_reasoning, template_settings
+from curate.project.runs import Project
+from curate.storage import store
+from curate.storage.files import make_private_folder
+from curate.storage.snapshot import unchanging
 from train.data.pairs import LabelledConversation, is_labelled_bad, refused_lines, sides_of
 from train.data.plain_text import text_of
 from train.data.split_files import SplitFiles

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from curate.core.store import ResultJournal
+from curate.storage.store import ResultJournal
 
 Asked = TypeVar("Asked")
 
@@ -28,7 +28,7 @@ class Loss(NamedTuple):
 
 
 class ResponseCache:
-    """Answers and losses by key, kept in a file (`curate.core.store.ResultJournal`)."""
+    """Answers and losses by key, kept in a file (`curate.storage.store.ResultJournal`)."""
 
     def __init__(self, path: Path) -> None:
         """Read the entries of the file `path`. Raises `InputError`."""

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.conflicts.judges.verdict_cache import Work
-from curate.core.chat_endpoint import ChatEndpoint, plain_json
 from curate.core.errors import ModelError
 from curate.core.example import content_id
-from curate.core.runs import Project
 from curate.core.text import estimated_tokens, plural
 from curate.models.template_messages import template_tools
+from curate.network.chat_endpoint import ChatEndpoint, plain_json
+from curate.project.runs import Project
 from train.evaluation.answering import Loss, ModelAnswer, ResponseCache
 from train.evaluation.options import System
 from train.evaluation.prompts import EvaluationQuestion, Shown, turns_with

@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from curate.core.errors import InputError, UsageError
-from curate.core.files import json_text, sha256
 from curate.core.limits import read_regular
-from curate.core.paths import path_inside
 from curate.core.text import visible
-from curate.core.transaction import LOCK_FILE, STAGE_FOLDER, ReplaceableFiles, recover, replacing_together
 from curate.core.validation import parsed_json, validated
+from curate.storage.files import json_text, sha256
+from curate.storage.paths import path_inside
+from curate.storage.transaction import LOCK_FILE, STAGE_FOLDER, ReplaceableFiles, recover, replacing_together
 from train.errors import write_errors
 from train.export.export_result import Export
 from train.results import File

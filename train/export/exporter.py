@@ -16,12 +16,12 @@ import torch
 from torch import Tensor
 
 from curate.core.errors import ModelError, UsageError
-from curate.core.files import json_text
-from curate.core.freed_memory import return_freed
 from curate.core.text import table_cell, visible
 from curate.models.encoding import IGNORE_INDEX
 from curate.models.template import Template
 from curate.models.template_messages import common_length
+from curate.storage.files import json_text
+from curate.storage.freed_memory import return_freed
 from train.errors import memory_errors
 from train.export import gguf_file, gguf_layout, merged, modelfile
 from train.export.export_folder import conclude, files_of, read, writing

@@ -16,11 +16,11 @@ import torch
 
 from curate.core.errors import InputError, ModelError
 from curate.core.example import Example
-from curate.core.manifest import SPLIT_NAMES
 from curate.core.text import BYTES_PER_TOKEN, gigabytes, plural
 from curate.models.chat_templates import chat_template_source
 from curate.models.names import configuration
 from curate.models.template import Template, load_template
+from curate.project.manifest import SPLIT_NAMES
 from train.data.pairs import objective_of, sides_of
 from train.data.split_files import SplitFiles
 from train.data.splits import longer_context

@@ -8,18 +8,18 @@ import numpy as np
 import torch
 from pydantic import TypeAdapter
 
-from curate.core import store
 from curate.core.config import SUPPRESSIONS, CheckConfig, Config
 from curate.core.example import where
-from curate.core.files import display_name, sha256
-from curate.core.manifest import SPLIT_NAMES
-from curate.core.runs import project_of
-from curate.core.shards import split_files
-from curate.core.snapshot import unchanging
 from curate.core.text import plural
 from curate.lint.project_check import ProjectRules, check_project
 from curate.models.encoding import IGNORE_INDEX, Encoded
 from curate.models.template import Template
+from curate.project.manifest import SPLIT_NAMES
+from curate.project.runs import project_of
+from curate.storage import store
+from curate.storage.files import display_name, sha256
+from curate.storage.shards import split_files
+from curate.storage.snapshot import unchanging
 from train.batching import Microbatches
 from train.data.splits import Prepared, context_of, is_not_empty, prepare, remedy
 from train.data.tokenized import PACKAGES, locked_cache, tokenizer_id

@@ -11,10 +11,10 @@ from typing import Any, Final
 from rich.console import RenderableType
 
 from curate.core.errors import CurateError, UsageError
-from curate.core.files import write_bytes, write_json
-from curate.core.manifest import SPLIT_NAMES
 from curate.core.text import gigabytes
+from curate.project.manifest import SPLIT_NAMES
 from curate.render.console import tables
+from curate.storage.files import write_bytes, write_json
 from train.journal import JournalPrinter, JsonLines
 from train.methods import METHODS
 from train.recipe import Recipe

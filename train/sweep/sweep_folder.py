@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.errors import UsageError
-from curate.core.files import append_lines, write_bytes, write_json
-from curate.core.runs import new_events
 from curate.core.validation import validated
 from curate.models.names import fingerprint
+from curate.project.runs import new_events
+from curate.storage.files import append_lines, write_bytes, write_json
 from train.data.split_files import SplitFiles
 from train.recipe import Recipe, recipe_text
 from train.run_folder import clear_folder, read_json, recipe_hash, require_written_by_curate

@@ -13,12 +13,12 @@ from threading import Lock
 from time import monotonic
 from typing import Any, Final
 
-from curate.core.cluster import LOCAL, Executor
 from curate.core.errors import CurateError, ExitCode, InputError, UsageError
-from curate.core.files import MANIFEST, write_bytes, write_json
-from curate.core.shards import split_files
 from curate.core.text import excerpt, plural, visible
-from curate.core.worker_pool import parallel_map
+from curate.parallel.cluster import LOCAL, Executor
+from curate.parallel.worker_pool import parallel_map
+from curate.storage.files import MANIFEST, write_bytes, write_json
+from curate.storage.shards import split_files
 from train.data.measuring import MAX_EXAMPLES
 from train.journal import JournalPrinter, Phase
 from train.recipe import Recipe, recipe_text

@@ -12,8 +12,8 @@ from time import monotonic
 from typing import Any, Final
 
 from curate.commands.run.training import OWN_GROUP, STOP_SIGNAL
-from curate.core.cluster import MODEL_PACKAGES, PACKAGES, ClusterPool, ClusterTask, Executor
-from curate.core.runs import new_events
+from curate.parallel.cluster import MODEL_PACKAGES, PACKAGES, ClusterPool, ClusterTask, Executor
+from curate.project.runs import new_events
 from train.journal import signals_to
 
 POLL_SECONDS: Final = 0.25

@@ -10,10 +10,10 @@ from typing import Any, Final
 import torch
 from accelerate.utils import load_fsdp_model, load_fsdp_optimizer, save_fsdp_model, save_fsdp_optimizer
 
-from curate.core.files import sha256, sync_files, write_json
 from curate.core.limits import read_regular
 from curate.core.text import visible
 from curate.core.validation import parsed_json
+from curate.storage.files import sha256, sync_files, write_json
 from train import distributed
 from train.errors import write_errors
 from train.model.adapters import load_adapter_weights, save

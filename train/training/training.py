@@ -12,9 +12,9 @@ from transformers import set_seed
 
 from curate.core.datamap import DATAMAP_FILE, MAPPED, MappedExample
 from curate.core.errors import UsageError
-from curate.core.files import write_bytes
 from curate.core.text import visible
 from curate.core.validation import validated
+from curate.storage.files import write_bytes
 from train import distributed
 from train.batching import Microbatches
 from train.data.splits import Prepared, TokenizedSplit, prepare

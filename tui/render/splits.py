@@ -4,9 +4,9 @@ from typing import Final
 
 from textual.content import Content
 
-from curate.core.manifest import Manifest
 from curate.core.text import excerpt, plural
 from curate.output.datacard import LINKS, custom_rules, reason_for
+from curate.project.manifest import Manifest
 from curate.review.overview import SplitComposition
 from curate.verify.proof import Verdict, VerifyResult
 from tui.conversation import literal, one_line

@@ -11,11 +11,11 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from curate.commands.review_history import AgreementResult, Disagreement, compare_reviewers
-from curate.core.decision_log import open_journals, reviewer_journals
 from curate.core.errors import CurateError, OutputError
 from curate.core.example import number_of, parse_where
-from curate.core.runs import JOURNAL
 from curate.core.text import excerpt, plural, visible
+from curate.project.decision_log import open_journals, reviewer_journals
+from curate.project.runs import JOURNAL
 from curate.render.review_records import opinions_text, pair_lines
 from curate.review import at_line
 from curate.review.columns import COLUMNS, DOWN, FIELD, UP, Facet, column_of, facets, is_unknown_column

@@ -11,7 +11,7 @@ from textual.worker import get_current_worker
 
 from curate.commands.run.training import CURATE_COMMAND
 from curate.core.errors import CurateError
-from curate.core.manifest import Manifest, read_manifest
+from curate.project.manifest import Manifest, read_manifest
 from curate.review.overview import composition_of
 from curate.verify.proof import VerifyResult
 from tui.keys import bindings

@@ -13,12 +13,12 @@ from curate.commands.apply import ApplyResult, apply
 from curate.commands.review_history import Audit, audit_sentence, audits_in, samples
 from curate.commands.session import Workspace
 from curate.core.errors import CurateError
-from curate.core.output_pair import checked_removed_path
 from curate.core.text import plural, visible
 from curate.render.convert import apply_text
 from curate.review import ReviewSession
 from curate.review.audit import DEFAULT_SIZE, Population, start_audit, why_not_ready
 from curate.review.inbox import STAGES, Inbox
+from curate.storage.output_pair import checked_removed_path
 from tui.abandon import cancellable
 from tui.conversation import literal
 from tui.messages import Failed

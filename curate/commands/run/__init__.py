@@ -20,11 +20,11 @@ from curate.core.config import Config
 from curate.core.errors import OutputError, UsageError
 from curate.core.events import RunPlanned, StageFinished, StageStarted
 from curate.core.example import Example
-from curate.core.files import remove_leftovers
-from curate.core.kernels import kernels_for
-from curate.core.runs import Project
-from curate.core.urls import is_url
 from curate.output.restore import finish
+from curate.parallel.kernels import kernels_for
+from curate.project.runs import Project
+from curate.storage.files import remove_leftovers
+from curate.storage.urls import is_url
 
 
 def run(

@@ -17,13 +17,13 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from curate.commands.run.training import CURATE_COMMAND, OWN_GROUP, STOP_SIGNAL
-from curate.core.config_consent import require_recipe_agreed
-from curate.core.egress import Consent
 from curate.core.errors import UsageError
-from curate.core.files import nofollow_opener, write_bytes
 from curate.core.limits import read_regular
-from curate.core.runs import Project, new_events
 from curate.core.validation import load_toml, parsed_json
+from curate.network.egress import Consent
+from curate.project.config_consent import require_recipe_agreed
+from curate.project.runs import Project, new_events
+from curate.storage.files import nofollow_opener, write_bytes
 
 UNBOUNDED_METRICS: Final = frozenset(("perplexity",))
 """Metrics that are not shares from 0 to 1."""

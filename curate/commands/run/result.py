@@ -11,8 +11,8 @@ from curate.conflicts.conflict import Conflict
 from curate.core.errors import UsageError
 from curate.core.finding import Finding
 from curate.core.json_output import NotPrinted, Output
-from curate.core.manifest import Manifest
 from curate.dedup.cluster_resolution import DuplicateRemoval
+from curate.project.manifest import Manifest
 
 STAGES: Final = ("check", "dedup", "conflicts", "split", "train")
 """All stages, in their order."""

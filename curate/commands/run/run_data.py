@@ -10,21 +10,13 @@ from curate.commands.run.result import RunResult, StageSelection
 from curate.commands.session import Session
 from curate.commands.split import SplitSources, read_sources, require_other_files
 from curate.core.config import Config, ConflictsConfig
-from curate.core.data_files import data_files
 from curate.core.decision import DecisionState
-from curate.core.decision_log import DecisionLog
-from curate.core.egress import is_address
 from curate.core.errors import ConfigError, UsageError
 from curate.core.example import Example
-from curate.core.files import display_name
 from curate.core.finding import Finding
 from curate.core.lazy import np
-from curate.core.paths import path_from, require_distinct_paths
 from curate.core.removed import Reason, counted_as
-from curate.core.runs import Project, project_of
-from curate.core.urls import is_url
 from curate.core.validation import load_toml
-from curate.core.worker_pool import WorkerPool, cores
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.features import feature_spec_for
 from curate.corpus.loading import is_big, read_table
@@ -32,9 +24,17 @@ from curate.lint.project_check import ProjectRules
 from curate.lint.rules import Scope
 from curate.lint.rules.rule_selection import RuleSelection
 from curate.models.names import fingerprint
+from curate.network.egress import is_address
 from curate.output.apply import large_removals, removal_reasons, removes_line, repair_note, require_confirmation
+from curate.parallel.worker_pool import WorkerPool, cores
+from curate.project.decision_log import DecisionLog
+from curate.project.runs import Project, project_of
 from curate.read.dataset import require_examples
 from curate.split.division import split_feature_spec
+from curate.storage.data_files import data_files
+from curate.storage.files import display_name
+from curate.storage.paths import path_from, require_distinct_paths
+from curate.storage.urls import is_url
 
 
 @dataclass

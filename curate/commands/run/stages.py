@@ -18,12 +18,12 @@ from curate.core.events import advancing
 from curate.core.example import where
 from curate.core.finding import Severity
 from curate.core.lazy import np
-from curate.core.manifest import key_of, read_manifest, verified_hash
 from curate.core.text import plural
 from curate.core.validation import load_toml
-from curate.core.worker_pool import cores
 from curate.lint.project_check import check_project
 from curate.output.apply import repair_note
+from curate.parallel.worker_pool import cores
+from curate.project.manifest import key_of, read_manifest, verified_hash
 from curate.read.dataset import require_examples
 
 

@@ -9,12 +9,12 @@ from typing_extensions import TypedDict
 
 from curate.conflicts.conflict import Conflict, ConflictsResult
 from curate.conflicts.evidence import Evidence
-from curate.core import store
 from curate.core.errors import OutputError
 from curate.core.example import Example
 from curate.core.finding import Finding
 from curate.core.text import visible
 from curate.dedup.cluster_resolution import DuplicateRemoval
+from curate.storage import store
 
 Result = dict[str, Any]
 

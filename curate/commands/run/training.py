@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from curate.core.errors import ExitCode, LogError
 from curate.core.events import Listener, StageAdvanced
-from curate.core.files import nofollow_opener
-from curate.core.runs import new_events
+from curate.project.runs import new_events
+from curate.storage.files import nofollow_opener
 
 CURATE_COMMAND: Final = (sys.executable, "-P", "-m", "curate")
 """The command for a process of its own; with -P, a file in the working folder cannot replace a module."""

@@ -8,12 +8,12 @@ from pathlib import Path
 from curate.conflicts.judges.verdict_cache import VerdictCache, Work
 from curate.conflicts.judging import Judge
 from curate.core.config import ConflictsConfig
-from curate.core.egress import NO_CONSENT, Consent, address_of, is_address
 from curate.core.errors import UsageError
 from curate.core.events import Advance
 from curate.core.example import content_id
 from curate.core.text import plural
 from curate.models.names import fingerprint
+from curate.network.egress import NO_CONSENT, Consent, address_of, is_address
 
 
 def judge_of(

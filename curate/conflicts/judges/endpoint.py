@@ -6,7 +6,7 @@ from typing import Final
 from curate.conflicts.judges.prompt import JSON_PROMPT, judge_prompt, verdict_of
 from curate.conflicts.judges.verdict_cache import QuestionPair
 from curate.conflicts.judging import JudgeVerdict
-from curate.core.chat_endpoint import ChatEndpoint
+from curate.network.chat_endpoint import ChatEndpoint
 
 ANY_KEY_VARIABLE: Final = "CURATE_JUDGE_KEY"
 """Environment variable with the key of a judge whose address the user named."""

@@ -10,7 +10,7 @@ from curate.conflicts.judging import JudgeVerdict
 from curate.conflicts.question import Question
 from curate.core.events import Advance
 from curate.core.example import content_id
-from curate.core.store import ResultJournal
+from curate.storage.store import ResultJournal
 
 CHARS_PER_TOKEN: Final = 4
 """Characters per token of English, on average: the estimate needs no tokenizer."""

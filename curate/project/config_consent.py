@@ -3,7 +3,7 @@
 A configuration in the folder of the data may come from a stranger. Its values are compared with their kinds
 (`curate.core.config.Kind`): a URL, a path outside of the folder, a model of the hub and a weaker guard are named in one
 line, and refused without consent. Consent is `--yes` (`yes=True` in Python), or the folder in the user's own
-configuration (see `curate.core.egress`):
+configuration (see `curate.network.egress`):
 
     trust = ["/home/me/project"]
 
@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.config import NO_MODEL, Config, Guard, Kind, Kinds
 from curate.core.errors import UsageError
-from curate.core.files import path_of
 from curate.core.text import excerpt, visible
-from curate.core.urls import is_url, safe_url
 from curate.core.validation import load_toml
+from curate.storage.files import path_of
+from curate.storage.urls import is_url, safe_url
 
 if TYPE_CHECKING:
-    from curate.core.egress import Consent
+    from curate.network.egress import Consent
 
 PROJECT: Final = "project"
 """Name for the keys outside of the tables of a configuration."""
@@ -56,7 +56,7 @@ Used = Mapping[str, Mapping[str, Any]]
 def require_agreed(config: Config, path: Path, consent: "Consent | None", used: Used) -> None:
     """Raise `UsageError` if the used tables of a configuration file need consent and there is none.
 
-    Values are those of the file, before `curate.core.config_files` makes paths relative to the working folder.
+    Values are those of the file, before `curate.project.config_files` makes paths relative to the working folder.
     """
     home, confined = Path(os.path.abspath(path.parent)), os.environ.get(CONFINED_VARIABLE)  # noqa: PTH100
     root = Path(confined or home)
@@ -94,7 +94,7 @@ def _require_consent(reasons: Sequence[tuple[str, str]], path: Path, consent: "C
     named = [f"{setting} ({why})" for setting, why in reasons[:MAX_NAMED]]
     named += [f"{len(reasons) - MAX_NAMED:,} more"] if len(reasons) > MAX_NAMED else []
     text = f"{visible(str(path))} sets {', '.join(named)}"
-    from curate.core.egress import trusts_folder, user_config_path  # not needed by most commands
+    from curate.network.egress import trusts_folder, user_config_path  # not needed by most commands
 
     if confined and any(why in (URL, OUTSIDE, TRACKER) for _, why in reasons):
         raise UsageError(f"{text}: refused", "the configuration of this server may only name files below its folder")

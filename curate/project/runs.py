@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from curate.core.config import SUPPRESSIONS
-from curate.core.config_files import config_file, config_in, require_trusted_owner, shown_path
-from curate.core.data_path import name_of
 from curate.core.errors import InputError, UsageError
-from curate.core.files import STDIN
 from curate.core.limits import open_regular, read_regular
-from curate.core.shards import split_files
 from curate.core.text import visible
 from curate.core.validation import parsed_json
+from curate.project.config_files import config_file, config_in, require_trusted_owner, shown_path
+from curate.storage.data_path import name_of
+from curate.storage.files import STDIN
+from curate.storage.shards import split_files
 
 STATE: Final = ".curate"
 JOURNAL: Final = "decisions.jsonl"

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from curate.core.errors import InputError
-from curate.core.files import checksum, display_name, real_path, update
-from curate.core.object_path import ObjectPath
-from curate.core.places import BLOCK_BYTES
 from curate.core.text import visible
+from curate.storage.files import checksum, display_name, real_path, update
+from curate.storage.object_path import ObjectPath
+from curate.storage.places import BLOCK_BYTES
 
 
 class FileState(NamedTuple):

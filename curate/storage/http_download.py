@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from curate.core.errors import InputError
-from curate.core.urls import TransientError, plain, safe_url
+from curate.storage.urls import TransientError, plain, safe_url
 
 TIMEOUT_SECONDS: Final = 60
 """Seconds without a byte from an HTTP server."""

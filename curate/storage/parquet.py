@@ -2,7 +2,7 @@
 
 Text stays text; keys with only numbers or only booleans keep their type. Everything nested except turns (content parts,
 tool calls, tool declarations, metadata) becomes a JSON string, since Arrow would give each example the keys of all
-others. The metadata of the file names the columns of JSON strings, so that `curate.core.tables` reads equal rows.
+others. The metadata of the file names the columns of JSON strings, so that `curate.storage.tables` reads equal rows.
 """
 
 import json
@@ -18,9 +18,9 @@ import orjson
 from curate.core.errors import OutputError
 from curate.core.lazy import pl
 from curate.core.removed import escape_surrogates
-from curate.core.tables import JSON_COLUMNS
 from curate.core.text import visible
 from curate.core.validation import has_repeated_key, parsed_json
+from curate.storage.tables import JSON_COLUMNS
 
 CHUNK_LINES: Final = 10_000
 INT64_LIMIT: Final = 2**63

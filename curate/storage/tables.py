@@ -20,7 +20,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from curate.core.arrow_batches import (
+from curate.core.errors import InputError, ends_program
+from curate.core.form_keys import PAIR_KEYS, TOOL_KEYS, Holds, keys_holding
+from curate.core.lazy import pl
+from curate.core.text import quoted
+from curate.storage.arrow_batches import (
     BATCH_BYTES,
     MAX_ROWS,
     arrow_batches,
@@ -31,11 +35,7 @@ from curate.core.arrow_batches import (
     row_groups,
     slow_cell,
 )
-from curate.core.errors import InputError, ends_program
-from curate.core.form_keys import PAIR_KEYS, TOOL_KEYS, Holds, keys_holding
-from curate.core.lazy import pl
-from curate.core.object_path import ObjectPath
-from curate.core.text import quoted
+from curate.storage.object_path import ObjectPath
 
 CSV_SUFFIXES: Final = {".csv": "", ".tsv": "\t"}
 """Suffixes of text tables, with their delimiter; the header decides if it is empty."""

@@ -6,8 +6,8 @@ command that writes to the folder completes it (`recover`). Commands that only r
 folder has to be completed first (`require_finished`).
 
 A stranger's folder may contain a forged list, so each name must be a plain one below the folder
-(`curate.core.paths.path_inside`), and an existing file is replaced or deleted only if the list has the checksum of its
-content: who does not know a file can neither replace nor delete it. Anything else is refused without a change.
+(`curate.storage.paths.path_inside`), and an existing file is replaced or deleted only if the list has the checksum of
+its content: who does not know a file can neither replace nor delete it. Anything else is refused without a change.
 """
 
 import os
@@ -23,10 +23,10 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from curate.core.errors import InputError, OutputError, UsageError
-from curate.core.files import checksum, display_name, nofollow_opener, sync_folder, write_json
 from curate.core.limits import is_special
-from curate.core.paths import path_inside
 from curate.core.text import visible
+from curate.storage.files import checksum, display_name, nofollow_opener, sync_folder, write_json
+from curate.storage.paths import path_inside
 
 STAGE_FOLDER: Final = ".curate-new"
 LOCK_FILE: Final = ".curate.lock"

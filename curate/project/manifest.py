@@ -23,11 +23,11 @@ from curate import __version__
 from curate.core.config import Config
 from curate.core.errors import InputError
 from curate.core.example import canonical
-from curate.core.files import MANIFEST, json_text, sha256
 from curate.core.lazy import version_of
 from curate.core.masking import plain_without_keys
-from curate.core.paths import path_inside
-from curate.core.transaction import require_finished
+from curate.storage.files import MANIFEST, json_text, sha256
+from curate.storage.paths import path_inside
+from curate.storage.transaction import require_finished
 
 SPLIT_NAMES: Final = ("train", "validation", "test")
 RESULT_PACKAGES: Final = ("datasketch", "numba", "numpy", "orjson", "polars", "pydantic", "xxhash")
@@ -225,7 +225,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
     """Read the manifest of a folder; returns it with the SHA-256 of its bytes. Writes nothing.
 
     Raises `InputError` if it is missing, lists a path outside of the folder, or an interrupted command has to be
-    completed first (`curate.core.transaction.recover`).
+    completed first (`curate.storage.transaction.recover`).
     """
     require_finished(folder)
     path = path_inside(folder, MANIFEST)

@@ -34,17 +34,6 @@ FEW_ITEMS = 4
 """Items that threads process first, while processes start; few items need no process."""
 
 
-def lazy_once(make: Callable[[], Made]) -> Callable[[], Made]:
-    """Wrap an expensive `make` so that it runs once; other threads wait for its result."""
-    cached, lock = cache(make), Lock()
-
-    def ready() -> Made:
-        with lock:
-            return cached()
-
-    return ready
-
-
 def cached_per_thread(make: Callable[[Item], Made]) -> Callable[[Item], Made]:
     """Wrap a pure `make` so that each thread caches its last result, for objects that are not thread-safe."""
     storage = local()

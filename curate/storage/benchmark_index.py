@@ -23,8 +23,8 @@ from typing import Any, Final
 
 from curate.core.errors import InputError, OutputError, UsageError
 from curate.core.lazy import Array, Arrays, np
-from curate.core.store import load, own_key, require_types
 from curate.core.text import visible
+from curate.storage.store import load, own_key, require_types
 
 FORMAT: Final = 4
 """The version of the files that are written."""

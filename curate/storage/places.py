@@ -1,9 +1,9 @@
 """Files at other places: hf://, s3://, gs://, az:// and http(s)://.
 
-Tasks of a cluster read ranges of an object (see `curate.core.object_path`). Otherwise a file is downloaded once to the
-user's cache and read there; its entity tag decides whether the copy is current. An interrupted download resumes where
-it stopped, if the file is still the same. User names, passwords and queries of a URL, which may be signatures, are
-masked wherever a URL is shown or stored. Nothing is sent but the requests themselves, and nothing at all with
+Tasks of a cluster read ranges of an object (see `curate.storage.object_path`). Otherwise a file is downloaded once to
+the user's cache and read there; its entity tag decides whether the copy is current. An interrupted download resumes
+where it stopped, if the file is still the same. User names, passwords and queries of a URL, which may be signatures,
+are masked wherever a URL is shown or stored. Nothing is sent but the requests themselves, and nothing at all with
 HF_HUB_OFFLINE=1 or CURATE_OFFLINE=1, where the last copy is read.
 """
 
@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
-from curate.core.data_path import DataPath
 from curate.core.errors import InputError, OutputError, UsageError
-from curate.core.shards import unsharded_name
-from curate.core.urls import TransientError, explained, is_offline, plain, safe_url, scheme_of
+from curate.storage.data_path import DataPath
+from curate.storage.shards import unsharded_name
+from curate.storage.urls import TransientError, explained, is_offline, plain, safe_url, scheme_of
 
 if TYPE_CHECKING:
-    from curate.core.http_download import Reply
+    from curate.storage.http_download import Reply
 
 VERSION_KEYS: Final = ("ETag", "etag", "blob_id", "md5Hash", "LastModified", "last_modified", "mtime", "updated")
 """Keys of a file's description that change with its content, by preference."""
@@ -144,7 +144,9 @@ class _Download:
         current_tag = _tag_of(self.path) if self.path.is_file() else ""
         part_tag = _tag_of(self.part) if self.part.is_file() else ""
         start = self.part.stat().st_size if part_tag else 0
-        from curate.core.http_download import read_http  # its modules take as long to import as a small file to check
+        from curate.storage.http_download import (
+            read_http,  # its modules take as long to import as a small file to check
+        )
 
         read = read_http if scheme_of(self.url) == "http" else _object
         reply = read(self.url, current_tag, part_tag, start)
@@ -200,7 +202,7 @@ def _write_block(file: Any, block: bytes) -> None:
 
 def _object(url: str, current_tag: str, part_tag: str, start: int) -> "Reply":
     """A file of an object store, from `start` if it is unchanged since the earlier attempt."""
-    from curate.core.http_download import Reply
+    from curate.storage.http_download import Reply
 
     tag, size = described(url)
     if current_tag and current_tag == tag:

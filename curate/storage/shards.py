@@ -9,10 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from curate.core.data_path import DataPath
 from curate.core.errors import InputError
-from curate.core.scratch import scratch, written
 from curate.core.text import visible
+from curate.storage.data_path import DataPath
+from curate.storage.scratch import scratch, written
 
 MAX_SHARDS: Final = 99_999
 """The most that the five digits of a name can count."""

@@ -10,7 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from curate.core.files import packing, real_path, size_of
+from curate.storage.files import packing, real_path, size_of
 
 MAX_INTERPRETED_BYTES: Final = 256 << 10
 """Size of the data up to which kernels are not compiled; see `tests/bench/first_use.py`."""

@@ -9,7 +9,8 @@ outside of any repository, `curate.toml` in the user's configuration folder (`~/
     send = true                    # data may be sent there without asking
     key = "LLM_EXAMPLE_KEY"        # environment variable with its key
 
-It also names the folders whose configurations may reach outside of them (see `curate.core.config_consent`), as `trust`.
+It also names the folders whose configurations may reach outside of them, as `trust` (see
+`curate.project.config_consent`).
 """
 
 import math
@@ -29,8 +30,8 @@ from curate.core.config import Section, Text
 from curate.core.errors import UsageError, requiring
 from curate.core.targets import KEYS
 from curate.core.text import visible
-from curate.core.urls import explained, is_offline
 from curate.core.validation import load_toml, validated
+from curate.storage.urls import explained, is_offline
 
 if TYPE_CHECKING:
     import openai

@@ -16,10 +16,10 @@ from typing import Any, Final, NamedTuple, Self
 
 from typing_extensions import override
 
-from curate.core import places
-from curate.core.data_path import DataPath
 from curate.core.errors import InputError
-from curate.core.urls import explained, is_offline, safe_url, scheme_of
+from curate.storage import places
+from curate.storage.data_path import DataPath
+from curate.storage.urls import explained, is_offline, safe_url, scheme_of
 
 BUFFER_BYTES: Final = 128 << 10
 """Bytes of a request for the end of a line."""

@@ -1,14 +1,14 @@
-"""Chat completions of an OpenAI-compatible endpoint. Data and keys go there as `curate.core.egress` lets them."""
+"""Chat completions of an OpenAI-compatible endpoint. Data and keys go there as `curate.network.egress` lets them."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from curate.core.egress import CREDIT_HINT, client_for, key_for, lacks_credit, redirect_error
 from curate.core.errors import ModelError
 from curate.core.text import excerpt, storable
-from curate.core.worker_pool import parallel_map
+from curate.network.egress import CREDIT_HINT, client_for, key_for, lacks_credit, redirect_error
+from curate.parallel.worker_pool import parallel_map
 
 MAX_CONCURRENT: Final = 4
 TIMEOUT_SECONDS: Final = 60

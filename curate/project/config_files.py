@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.config import NO_MODEL, Config, load_config
-from curate.core.config_consent import PROJECT, require_agreed
 from curate.core.errors import UsageError
-from curate.core.paths import path_from
 from curate.core.text import visible
-from curate.core.urls import is_url
 from curate.core.validation import MAX_TOML_BYTES, load_toml
+from curate.project.config_consent import PROJECT, require_agreed
+from curate.storage.paths import path_from
+from curate.storage.urls import is_url
 
 if TYPE_CHECKING:
-    from curate.core.egress import Consent
+    from curate.network.egress import Consent
 
 PATH_KEYS: Final = {
     "check": ("model", "chat_template"),
@@ -89,7 +89,7 @@ def find_config(
     """The configuration that applies in a folder (see `config_file`), or the defaults.
 
     Paths in it are relative to its own folder. `used`: the tables that the command uses, each with the values of its
-    options by key (see `curate.core.config_consent`). Raises `UsageError`, also for a setting that needs consent if
+    options by key (see `curate.project.config_consent`). Raises `UsageError`, also for a setting that needs consent if
     there is none, and `ConfigError`.
     """
     path = config_file(folder, named)

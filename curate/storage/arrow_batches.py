@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from curate.core.lazy import np, pl
 from curate.core.limits import require_size
-from curate.core.object_path import ObjectPath
 from curate.core.text import quoted
+from curate.storage.object_path import ObjectPath
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -189,7 +189,7 @@ def _ranges(sizes: Sequence[int], size: int) -> Iterator[range]:
 
 def arrow_batches(file: Path, name: str, kind: str, groups: range | None) -> Iterator[Any]:
     """The rows of a binary table in validated parts of about `BATCH_BYTES` bytes; `name`, `kind`: as in
-    `curate.core.tables`. `groups`: the row groups of a Parquet file to read; None: all.
+    `curate.storage.tables`. `groups`: the row groups of a Parquet file to read; None: all.
 
     Raises `InputError` for an unpacked size beyond the limits, `ValueError` and errors of pyarrow for a damaged file.
     """

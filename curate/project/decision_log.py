@@ -21,10 +21,10 @@ from curate.core.decision import (
 )
 from curate.core.errors import InputError, OutputError
 from curate.core.example import canonical
-from curate.core.files import append_lines, lines_after
-from curate.core.paths import from_here
-from curate.core.runs import JOURNAL
 from curate.core.text import plural
+from curate.project.runs import JOURNAL
+from curate.storage.files import append_lines, lines_after
+from curate.storage.paths import from_here
 
 
 def reviewer_journals(folder: Path) -> list[Path]:

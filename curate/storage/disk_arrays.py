@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import IO, Any, ClassVar, Generic, Self, TypeVar
 
 from curate.core.lazy import Array, Numbers, np
-from curate.core.scratch import written
+from curate.storage.scratch import written
 
 
 def empty(shape: Sequence[int], kind: str, folder: Path | None) -> Array:

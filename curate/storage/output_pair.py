@@ -17,14 +17,14 @@ from typing import IO, Final, TypeVar
 from filelock import Timeout
 
 from curate.core.errors import OutputError, UsageError
-from curate.core.files import FREE_SPACE, new_temporary_file, replacing
 from curate.core.limits import is_special
-from curate.core.paths import require_distinct_paths
-from curate.core.shards import shard_bounds, shard_names, shards_of
-from curate.core.snapshot import Snapshot, mode_of, require_unchanged
-from curate.core.tables import TABLE_SUFFIXES
 from curate.core.text import visible
-from curate.core.transaction import READY_FILE, STAGE_FOLDER, file_lock, recover, replacing_together
+from curate.storage.files import FREE_SPACE, new_temporary_file, replacing
+from curate.storage.paths import require_distinct_paths
+from curate.storage.shards import shard_bounds, shard_names, shards_of
+from curate.storage.snapshot import Snapshot, mode_of, require_unchanged
+from curate.storage.tables import TABLE_SUFFIXES
+from curate.storage.transaction import READY_FILE, STAGE_FOLDER, file_lock, recover, replacing_together
 
 Output = TypeVar("Output", Path, Path | None)
 LINES_FOLDER: Final = "lines"
@@ -201,7 +201,7 @@ def replacing_both(
             file.flush()
         require_unchanged(seen)
         if output.suffix == ".parquet":
-            from curate.core.parquet import write_parquet
+            from curate.storage.parquet import write_parquet
 
             with new_temporary_file(output, 0o600) as (_, table):
                 write_parquet([Path(stays.name)], [table])
@@ -267,7 +267,7 @@ def _write_shards(whole: Path, lines: int, stage: Path, output: str, shards: int
             with path.open("wb") as shard:
                 shard.writelines(islice(file, last - first))
     if is_table:
-        from curate.core.parquet import write_parquet
+        from curate.storage.parquet import write_parquet
 
         write_parquet(paths, [stage / name for name in names])
 

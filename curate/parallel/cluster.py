@@ -19,11 +19,11 @@ from typing import Any, Final, NamedTuple, Self
 
 from curate import __version__
 from curate.core.errors import CurateError, ExitCode, requiring
-from curate.core.files import display_name
 from curate.core.lazy import version_of
-from curate.core.object_path import ObjectPath
 from curate.core.text import visible
-from curate.core.worker_pool import Made, WorkerPool, cores
+from curate.parallel.worker_pool import Made, WorkerPool, cores
+from curate.storage.files import display_name
+from curate.storage.object_path import ObjectPath
 
 PACKAGES: Final = ("numba", "numpy", "orjson", "polars", "xxhash")
 """Packages whose versions may change results."""

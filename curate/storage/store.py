@@ -26,7 +26,9 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from curate.core.errors import OutputError
 from curate.core.example import content_id
-from curate.core.files import (
+from curate.core.lazy import Array, Arrays, Flags, Hashes, np, version_of
+from curate.core.limits import open_regular
+from curate.storage.files import (
     append_lines,
     journal_lines,
     make_private_folder,
@@ -34,8 +36,6 @@ from curate.core.files import (
     remove_orphans,
     update,
 )
-from curate.core.lazy import Array, Arrays, Flags, Hashes, np, version_of
-from curate.core.limits import open_regular
 
 Made = TypeVar("Made")
 FORMAT: Final = 1

@@ -24,14 +24,14 @@ from pathlib import Path
 from threading import Lock
 from typing import IO, Any, Final, TextIO
 
-from curate.core.data_path import DataPath
 from curate.core.errors import InputError, OutputError
+from curate.core.lazy import lazy_once
 from curate.core.limits import limited, lines_limited, open_regular, read_regular
-from curate.core.places import copy_of
-from curate.core.scratch import is_orphan, lock, scratch
-from curate.core.tables import TABLE_SUFFIXES, binary_table, csv_delimiter, csv_lines, table_lines
-from curate.core.urls import is_url
-from curate.core.worker_pool import lazy_once
+from curate.storage.data_path import DataPath
+from curate.storage.places import copy_of
+from curate.storage.scratch import is_orphan, lock, scratch
+from curate.storage.tables import TABLE_SUFFIXES, binary_table, csv_delimiter, csv_lines, table_lines
+from curate.storage.urls import is_url
 
 SPLIT_WORDS: Final = {
     "train": ("train",),
@@ -128,7 +128,7 @@ def _copied(source: TextIO | Path | None) -> Path:
 def blocks(path: Path, size: int = 1 << 20, *, tables: bool = True) -> Iterator[bytes]:
     """The unpacked bytes of a data file in blocks of about `size`; gzip and zstd are detected by their first bytes.
 
-    A table is JSON Lines here (see `curate.core.tables`); without `tables`, a text table keeps its bytes. Raises
+    A table is JSON Lines here (see `curate.storage.tables`); without `tables`, a text table keeps its bytes. Raises
     `InputError` with the next step for folders, missing rights, damaged archives and tables, and sizes beyond
     `curate.core.limits`.
     """

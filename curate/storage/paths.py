@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
 from curate.core.errors import InputError, UsageError
-from curate.core.files import DATA_SUFFIXES, LEDGER, STDIN
 from curate.core.limits import is_special
 from curate.core.text import visible
+from curate.storage.files import DATA_SUFFIXES, LEDGER, STDIN
 
 HIDDEN_NAMES: Final = frozenset((".huggingface.yaml", ".curate-restored.jsonl"))
 """Hidden files that curate writes; no other hidden name is accepted, so that none reaches `.git` or a configuration."""

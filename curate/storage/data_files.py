@@ -16,18 +16,18 @@ from typing import Any, Final
 
 import orjson
 
-from curate.core.arrow_batches import row_groups
-from curate.core.data_path import DataPath
 from curate.core.errors import InputError, UsageError
-from curate.core.files import DATA_SUFFIXES, LEDGER, MANIFEST, STDIN, blocks, display_name, packing, path_of, warn
 from curate.core.limits import read_regular
-from curate.core.object_path import ObjectPath
-from curate.core.paths import identity
-from curate.core.places import files_at, local_copy
-from curate.core.shards import shards_of
-from curate.core.tables import TABLE_SUFFIXES, binary_table, csv_delimiter, has_chat_columns
 from curate.core.text import plural
-from curate.core.urls import is_url
+from curate.storage.arrow_batches import row_groups
+from curate.storage.data_path import DataPath
+from curate.storage.files import DATA_SUFFIXES, LEDGER, MANIFEST, STDIN, blocks, display_name, packing, path_of, warn
+from curate.storage.object_path import ObjectPath
+from curate.storage.paths import identity
+from curate.storage.places import files_at, local_copy
+from curate.storage.shards import shards_of
+from curate.storage.tables import TABLE_SUFFIXES, binary_table, csv_delimiter, has_chat_columns
+from curate.storage.urls import is_url
 
 GLOB_CHARS = re.compile(r"[*?\[]")
 

@@ -1,0 +1,1 @@
+"""What leaves the machine: consent, keys and addresses, and models behind a service."""

@@ -1,0 +1,1 @@
+"""Threads, processes, tasks of a Ray cluster, and compiled loops."""
