@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from curate.core.finding import Finding
-from curate.output.edited import key_of
+from curate.output.edited import decided_id
 from curate.project.decision_log import DecisionLog
 from curate.read.dataset import FileFacts, read_file
 from curate.read.index import LineIndex
@@ -110,4 +110,4 @@ def _lines(files: Sequence[Path]) -> Iterator[tuple[Path, str, int, bytes]]:
     for path in files:
         for parsed in read_file(path, FileFacts(str(path))):
             if not parsed.blank:
-                yield path, key_of(parsed), parsed.place.line, parsed.jsonl
+                yield path, decided_id(parsed), parsed.place.line, parsed.jsonl

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from curate.core.errors import UsageError
 from curate.core.text import visible
-from curate.project.manifest import key_of
+from curate.project.manifest import stage_key
 from curate.storage.files import json_text, sha256
 from train.errors import memory_errors
 from train.export.export_folder import conclude, files_of, writing
@@ -223,7 +223,7 @@ def _export_record(stage: Path, first: Trained, made: Composition, questions: Qu
     names = ", ".join(f"{member.weight:g} x {Path(member.run).name}" for member in made.members)
     return Export(
         **made.model_dump(include=SHARED_KEYS), form="adapter", folder=made.folder, method="lora", manifest=None,
-        key=key_of([[member.key, member.weight] for member in made.members]), adapter_sha256=sha256(stage / WEIGHTS),
+        key=stage_key([[member.key, member.weight] for member in made.members]), adapter_sha256=sha256(stage / WEIGHTS),
         template_source=template.source, stops=tuple(template.tokenizer.convert_ids_to_tokens(list(questions.stops))),
         dtype="float32", files=files_of(stage), proof=None, notes=(f"the sum of {names}", *made.notes),
     )  # fmt: skip

@@ -53,10 +53,10 @@ def _run_on_templates() -> None:
 
     from curate.corpus.boilerplate import RUN, cut_texts, learn_passages
     from curate.similarity.buckets import SetJoin
-    from curate.similarity.shingles import texts_of
+    from curate.similarity.shingles import text_buffer
     from curate.similarity.word_hashes import shingled
 
     template = " ".join(f"word{number}" for number in range(2 * RUN))
     turns = [f"{template} {' '.join(f'own{row}x{number}' for number in range(2 * RUN))}" for row in range(4)]
     cut_texts(turns, learn_passages([[turn] for turn in turns], len(turns)))
-    SetJoin(shingled(texts_of(turns)), np.array([0.5, 0.8]), 1).join_large(np.arange(len(turns)))
+    SetJoin(shingled(text_buffer(turns)), np.array([0.5, 0.8]), 1).join_large(np.arange(len(turns)))

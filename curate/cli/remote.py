@@ -35,7 +35,7 @@ from curate.remote.fetch import fetch as fetch_job
 from curate.remote.fetch import watch as watch_job
 from curate.remote.job import Job, JobEvent
 from curate.remote.journal import require_started
-from curate.remote.services import SERVICE, endpoint_of, key_of
+from curate.remote.services import SERVICE, endpoint_of, service_key
 from curate.remote.settings import Settings, price_of, require_fit
 from curate.remote.start import start as start_job
 from curate.remote.upload import Sent, require_sendable, send
@@ -161,7 +161,7 @@ def upload(
     resolved = options.resolve_options(data, target, base_url, connected=True, yes=yes)
     files = [path for path in options.files_of(data, validation) if path is not None]
     snapshots = _require_valid(files, resolved, unchecked=no_check, quiet=quiet)
-    key_of(resolved.place)  # before asking for consent
+    service_key(resolved.place)  # before asking for consent
     options.print_closing_notice(resolved.place)
     ask = partial(options.require_consent, place=resolved.place, yes=yes, as_json=as_json)
     if new := _unsent(files, resolved.place):
@@ -219,7 +219,7 @@ def start(
     cost_estimate = _count_and_estimate(
         job_settings, inputs, resolved, price=price, hours=hours, counter=counter, quiet=quiet
     )
-    key_of(resolved.place)  # before asking for consent
+    service_key(resolved.place)  # before asking for consent
     options.print_closing_notice(resolved.place)
     _print_estimate(cost_estimate, resolved.place)
     ask = partial(options.require_consent, place=resolved.place, yes=yes, as_json=as_json)

@@ -14,7 +14,7 @@ from curate.core.events import Advance
 from curate.core.json_output import Output
 from curate.core.removed import removed_line
 from curate.output.apply import drop_reason
-from curate.output.edited import edited_copies, edited_value, key_of, labelled
+from curate.output.edited import decided_id, edited_copies, edited_value, labelled
 from curate.read.dataset import read_lines
 from curate.storage.output_pair import counting_lines, removed_path, replacing_both
 from curate.storage.snapshot import snapshots_of
@@ -62,7 +62,7 @@ def apply(
     ) as (out, removed_output):
         for original, parsed in zip(read_lines(paths), read_lines(paths, progress, copies), strict=True):
             result.read += 1
-            key, edited_key = key_of(original), key_of(parsed)
+            key, edited_key = decided_id(original), decided_id(parsed)
             decision = decisions.get(key)
             drop = next(
                 (

@@ -26,7 +26,7 @@ from curate.core.text import json_line, visible
 from curate.lint.rules.roles import with_known_roles
 from curate.lint.rules.tools import to_tools
 from curate.output.apply import drop_reason, unreadable
-from curate.output.edited import acted_ids, edited_copies, key_of
+from curate.output.edited import acted_ids, decided_id, edited_copies
 from curate.parallel.worker_pool import WorkerPool
 from curate.read.chunks import CHUNK_BYTES, Chunk, chunk_bytes, chunks_of
 from curate.read.dataset import FileFacts, ParsedLine, parsed_line, read_file, require_examples, require_read
@@ -223,7 +223,7 @@ class _Converter:
         waiting: _Unit | None = None
         for line in lines:
             parsed = line if line.blank or not self.template else templated(line, self.template)
-            key = key_of(parsed) if self.decisions and not line.blank else ""
+            key = decided_id(parsed) if self.decisions and not line.blank else ""
             decision = self.decisions.get(key)
             unit = _Unit([parsed], {key}, decision if decision is not None and decision.verdict == "drop" else None)
             if not self.joins:

@@ -37,7 +37,7 @@ from curate.models.names import fingerprint
 from curate.output.apply import Dropped, dropped_in, not_accepted, unmatched_notes
 from curate.output.edited import with_edits
 from curate.output.folder import write_removed
-from curate.output.line_files import LineFile, parts_of, write_files, write_parts
+from curate.output.line_files import LineFile, line_parts, write_files, write_parts
 from curate.parallel.cluster import LOCAL, Executor
 from curate.parallel.kernels import kernels_for
 from curate.parallel.worker_pool import WorkerPool, cores
@@ -508,7 +508,7 @@ def write_plan(
         if shards == 1 or output.suffix == ".parquet":
             with replacing_both(output, removed, overwrite=overwrite, seen=plan.seen, shards=shards) as outputs:
                 lines = _write_removed(plan, outputs[1], pool)
-                write_parts(parts_of(plan.table, lines), outputs[0], LineReader())
+                write_parts(line_parts(plan.table, lines), outputs[0], LineReader())
                 require_all_lines(len(lines), outputs[0].lines, 0)
             return removed
         with replacing_shards(output, removed, overwrite=overwrite, seen=plan.seen) as (stage, removed_output):
@@ -516,7 +516,7 @@ def write_plan(
             bounds = shard_bounds(len(lines), shards)
             names = shard_names(output.name, len(bounds) - 1)
             files = (
-                LineFile(name, parts_of(plan.table, lines[first:last]))
+                LineFile(name, line_parts(plan.table, lines[first:last]))
                 for name, first, last in zip(names, bounds, bounds[1:], strict=False)
             )
             written = write_files(files, stage, pool)

@@ -25,7 +25,7 @@ from curate.read.dataset import FileFacts, ParsedLine, require_read
 from curate.read.edited_json import edited_json
 from curate.read.file_parts import file_parts
 from curate.redact.pseudonyms import Pseudonyms, Style, read_mapping, write_mapping
-from curate.redact.redactor import Redactor, UnsafeRedaction, has_hidden_values, texts_of
+from curate.redact.redactor import Redactor, UnsafeRedaction, has_hidden_values, nested_texts
 from curate.storage.files import display_name, size_of
 from curate.storage.output_pair import CountingWriter, replacing_both
 from curate.storage.scratch import TempStore
@@ -187,7 +187,7 @@ def _learn_values(files: Sequence[Path], redactor: Redactor, copies: TempStore) 
 
 def _texts_of_part(_: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _RedactionChunk:
     texts = [
-        [] if line.example is None else [text[len(prefix) :] for text, prefix in texts_of(line.decoded.value)]
+        [] if line.example is None else [text[len(prefix) :] for text, prefix in nested_texts(line.decoded.value)]
         for line in lines
     ]
     return _RedactionChunk(facts, physical, _part_key(lines), texts)

@@ -15,12 +15,12 @@ from curate.core.example import Example, attachments
 from curate.core.lazy import np
 from curate.core.text import normalised, words
 from curate.corpus.dedup_text import written_text
-from curate.corpus.links import key_of
+from curate.corpus.links import example_keys
 from curate.dedup.cluster_resolution import all_chosen
 from curate.dedup.fact_guard import facts_agree, sides_of
 from curate.language.tokens import content_words
 from curate.parallel.worker_pool import WorkerPool, cores
-from curate.similarity.shingles import ShingleSets, Shingling, salted, texts_of
+from curate.similarity.shingles import ShingleSets, Shingling, salted, text_buffer
 from curate.similarity.similarity_index import grouped, jaccard
 from curate.similarity.word_hashes import shingled
 
@@ -66,7 +66,7 @@ def same_answers(examples: Sequence[Example]) -> Iterator[Repetition]:
         ]
     )
     answers = [question.example for _, question in several]
-    texts = texts_of([written_text(example, "conversation") for example in answers])
+    texts = text_buffer([written_text(example, "conversation") for example in answers])
     near = salted(shingled(texts, Shingling()), (attachments(example.value) for example in answers))
     sides = [sides_of(example, "response") for example in answers]
     groups = grouped(sets, MIN_AGREEMENT, WorkerPool(cores(), processes=False)).members
@@ -95,7 +95,7 @@ def prefix_duplicates(examples: Sequence[Example]) -> Iterator[Repetition]:
     """Conversations that are an exact prefix of another one, each with the longest such conversation, the first of
     equally long ones.
     """
-    keys = [key_of(example) for example in examples]
+    keys = [example_keys(example) for example in examples]
     longest: dict[int, Example] = {}
     for example, key in sorted(zip(examples, keys, strict=True), key=lambda pair: -len(pair[0].messages)):
         for prefix_hash in key.prefix_hashes:

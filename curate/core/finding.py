@@ -106,13 +106,13 @@ def fingerprints(findings: Sequence[Finding]) -> list[Fingerprint]:
     counts: Counter[tuple[str, str, str]] = Counter()
     result = []
     for finding in findings:
-        key = key_of(finding)
+        key = finding_key(finding)
         result.append(Fingerprint(*key, counts[key]))
         counts[key] += 1
     return result
 
 
-def key_of(finding: Finding) -> tuple[str, str, str]:
+def finding_key(finding: Finding) -> tuple[str, str, str]:
     """What a finding's fingerprint is made of: its rule, the id of its example, and its JSON pointer.
 
     Without an example, the second one is the file and the message, or the file alone if the finding has no line.

@@ -80,6 +80,8 @@ def output_of(kind: type[Model], result: object, **overrides: Any) -> Model:
     return kind.model_validate(values | overrides)
 
 
-def plain(kind: type[OutputModel], result: object, *, exclude_none: bool = False, **overrides: Any) -> dict[str, Any]:
+def output_values(
+    kind: type[OutputModel], result: object, *, exclude_none: bool = False, **overrides: Any
+) -> dict[str, Any]:
     """A result as plain values of an output model."""
     return output_of(kind, result, **overrides).model_dump(mode="json", exclude_none=exclude_none)

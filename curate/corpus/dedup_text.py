@@ -153,7 +153,7 @@ def compared_turns(example: Example, on: On) -> list[Message]:
 
 
 @cache
-def turns_of(roles: tuple[str, ...], on: On) -> tuple[int, ...]:
+def compared_turn_numbers(roles: tuple[str, ...], on: On) -> tuple[int, ...]:
     """The compared turns of a plain conversation with these roles."""
     value = {"messages": [{"role": role, "content": ""} for role in roles]}
     return tuple(message.index for message in compared_turns(Example(Place("", 0), value, "messages"), on))

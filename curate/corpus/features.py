@@ -26,15 +26,15 @@ from curate.core.example import Example, attachments, known_role, value_at
 from curate.core.lazy import Flags, Floats, Hashes, Ids, Numbers, Words, np
 from curate.core.text import normalised
 from curate.corpus.boilerplate import Passages, own_texts
-from curate.corpus.dedup_text import On, Segment, segments_of, turns_of, written_text
-from curate.corpus.links import Keys, Links, chain_key, key_of, links_of_lines, plain_ids
+from curate.corpus.dedup_text import On, Segment, compared_turn_numbers, segments_of, written_text
+from curate.corpus.links import Keys, Links, chain_key, example_keys, links_of_lines, plain_ids
 from curate.corpus.strata import Marking, Marks, marks_of_batch
 from curate.language.lexicon import FILLER_WORDS
 from curate.language.spelling import same_word, spelling_key, spellings
 from curate.language.tokens import WORD_OR_SIGN
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine
-from curate.similarity.shingles import ShingleSets, Shingling, salted, texts_of
+from curate.similarity.shingles import ShingleSets, Shingling, salted, text_buffer
 from curate.similarity.word_hashes import shingled
 from curate.storage.disk_arrays import Rows
 
@@ -296,7 +296,7 @@ def columns_of_batch(batch: Batch, spec: FeatureSpec) -> Columns:
         short_texts=short_texts,
         lengths=lengths,
         ranks=ranks,
-        keys=Keys.of([*map(chain_key, batch.roles, batch.turns), *map(key_of, examples)]) if spec.keys else None,
+        keys=Keys.of([*map(chain_key, batch.roles, batch.turns), *map(example_keys, examples)]) if spec.keys else None,
         links=links,
         marks=marks_of_batch(batch, spec.marking) if spec.marking else None,
     )
@@ -315,15 +315,17 @@ def _compared_shingles(
     plain = zip(batch.roles, batch.texts, strict=True)
     if spec.common:
         pieces = [
-            [Segment(turn_texts[i], known_role(roles[i]) == "user") for i in turns_of(roles, spec.on)]
+            [Segment(turn_texts[i], known_role(roles[i]) == "user") for i in compared_turn_numbers(roles, spec.on)]
             for roles, turn_texts in plain
         ]
         texts = own_texts([*pieces, *(segments_of(example, spec.on) for example in examples)], spec.common)
     else:
-        texts = ["\n".join([turn_texts[i] for i in turns_of(roles, spec.on)]) for roles, turn_texts in plain]
+        texts = [
+            "\n".join([turn_texts[i] for i in compared_turn_numbers(roles, spec.on)]) for roles, turn_texts in plain
+        ]
         texts += [written_text(example, spec.on) for example in examples]
     short_texts = ShortTexts.of(texts) if spec.short_texts else ShortTexts.empty(count)
-    return shingled(texts_of(texts), spec.shingling), short_texts
+    return shingled(text_buffer(texts), spec.shingling), short_texts
 
 
 def _plain_places(batch: Batch) -> Numbers:

@@ -44,7 +44,7 @@ from curate.core.lazy import Hashes, Ids, Numbers, Shingles, np
 from curate.core.text import normalised, words
 from curate.corpus.dedup_text import answers_of, called_texts, other_sides
 from curate.corpus.plain_text import plain_texts
-from curate.similarity.shingles import ShingleSets, letters, normal, texts_of
+from curate.similarity.shingles import ShingleSets, letters, normal, text_buffer
 from curate.storage.disk_arrays import Rows
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _small_words() -> Hashes:
     """The hashes of small words."""
     from curate.similarity.word_hashes import word_hashes
 
-    return word_hashes(texts_of(sorted(SMALL_WORDS)))[0]
+    return word_hashes(text_buffer(sorted(SMALL_WORDS)))[0]
 
 
 def links_of_lines(
@@ -188,7 +188,7 @@ def links_of_lines(
     from curate.corpus.link_keys import Pieces
 
     pieces = Pieces(
-        texts_of(every, _normal_segments),
+        text_buffer(every, _normal_segments),
         np.array(kinds, dtype=np.uint8),
         np.array(hashes, dtype=np.uint64),
         np.array(first, dtype=np.int64),
@@ -396,7 +396,7 @@ def _text_runs(text: str) -> Iterator[WordRun]:
             yield WordRun(tuple(every[begin : begin + BLOCK_WORDS]), text[shown[begin] : shown[begin] + RUN_CHARS])
 
 
-def key_of(example: Example) -> ExampleKeys:
+def example_keys(example: Example) -> ExampleKeys:
     """The keys of an example."""
     carried: dict[str, Any] = {key: example.value[key] for key in HASHED_KEYS if key in example.value}
     return chain_key(

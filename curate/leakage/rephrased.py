@@ -231,7 +231,7 @@ class AskingText(NamedTuple):
     """The text of the answer to it."""
 
 
-def turns_of(examples: Sequence[Example]) -> Iterator[AskingText]:
+def asking_texts(examples: Sequence[Example]) -> Iterator[AskingText]:
     """The turns of users, and all of them as one if there are several; all turns of an example without a user."""
     for number, example in enumerate(examples):
         turns = [(index, known_role(message.role), message.text) for index, message in enumerate(example.messages)]
@@ -445,7 +445,7 @@ def probability(candidate: Candidate) -> float:
 
 def rephrased(examples: Sequence[Example], index: BenchmarkIndex, embed: Embed) -> list[Match]:
     """The turns that ask for an item in other words, with the probability as their share; in order."""
-    turns = list(turns_of(examples))
+    turns = list(asking_texts(examples))
     best: dict[tuple[int, int], Match] = {}
     for candidate in candidates(turns, index, embed):
         share = probability(candidate)

@@ -19,7 +19,7 @@ from curate.core.config import SUPPRESSIONS
 from curate.core.decision import user
 from curate.core.errors import ConfigError, UsageError
 from curate.core.example import Place, where
-from curate.core.finding import Finding, key_of
+from curate.core.finding import Finding, finding_key
 from curate.core.limits import open_regular
 from curate.core.text import visible
 from curate.lint.rules.dataset import outdated, outdated_entry
@@ -47,7 +47,7 @@ class BaselineEntry(BaseModel):
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """The key that `key_of` computes for the finding."""
+        """The key that `finding_key` computes for the finding."""
         where = self.example or (f"{self.file}: {self.about}" if self.about else self.file)
         return self.code, where, self.pointer
 
@@ -229,7 +229,7 @@ def subtract_baseline(report: CheckResult, baseline: Baseline, path: Path, files
         remaining[entry.key] += entry.count
     new = []
     for finding in report.findings:
-        key = key_of(finding)
+        key = finding_key(finding)
         if remaining[key] > 0:
             remaining[key] -= 1
         else:

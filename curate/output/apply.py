@@ -24,7 +24,7 @@ from curate.corpus.corpus import LineReader, Table, lines_at
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.lint.rules import RULES
 from curate.lint.rules.duplicates import Removals, heavy, require_small_removals
-from curate.output.edited import acted_ids, key_of
+from curate.output.edited import acted_ids, decided_id
 from curate.read.dataset import ParsedLine
 from curate.storage.files import packing
 
@@ -245,7 +245,7 @@ def _keys_in(table: Table, keys: Collection[str]) -> dict[int, tuple[str, str | 
     none[table.lines] = False
     reader = LineReader()
     for line in np.flatnonzero(none).tolist():
-        if (key := key_of(reader.line(table.line_ref(line)))) in keys:
+        if (key := decided_id(reader.line(table.line_ref(line)))) in keys:
             lines_by_number[line] = key, None
     return lines_by_number
 

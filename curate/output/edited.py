@@ -76,7 +76,7 @@ def effective_decisions(
     return effective
 
 
-def key_of(parsed: ParsedLine) -> str:
+def decided_id(parsed: ParsedLine) -> str:
     """The id of a line in decisions: that of its example, else the hash of its bytes."""
     return line_id(parsed.line.data) if parsed.example is None else parsed.example.id
 
@@ -113,7 +113,7 @@ def with_edits(paths: Sequence[Path], edits: Edits, folder: Path) -> tuple[list[
 
 def _edited_line(parsed: ParsedLine, edits: Edits) -> bytes | None:
     """The line of an edited example, with as many line breaks as before; None if it is not edited."""
-    value, data = edited_value(key_of(parsed), edits, parsed.place), parsed.line.data
+    value, data = edited_value(decided_id(parsed), edits, parsed.place), parsed.line.data
     if value is None:
         return None
     edited = _line_with_value(parsed, data, value)

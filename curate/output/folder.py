@@ -29,7 +29,7 @@ from curate.corpus.strata import FORMAT_NAMES
 from curate.dedup.cluster_resolution import DuplicateRemoval
 from curate.output.apply import Dropped, duplicate_reason
 from curate.output.datacard import card, loading
-from curate.output.line_files import LineFile, parts_of, write_files
+from curate.output.line_files import LineFile, line_parts, write_files
 from curate.output.trainer_configs import TRAINERS, configurations, parquet_of, writes_parquet
 from curate.parallel.worker_pool import WorkerPool
 from curate.project.manifest import (
@@ -276,7 +276,7 @@ def _write_splits(
         file, bounds = f"{name}.jsonl", shard_bounds(len(examples), shards)
         names = [file] if shards == 1 else shard_names(file, len(bounds) - 1)
         for shard, first, last in zip(names, bounds, bounds[1:], strict=False):
-            files.append(LineFile(shard, parts_of(table, lines[first:last], as_read[first:last])))
+            files.append(LineFile(shard, line_parts(table, lines[first:last], as_read[first:last])))
         counts.append(len(names))
     written, splits = iter(write_files(files, stage, pool)), {}
     for number, (name, count) in enumerate(zip(SPLIT_NAMES, counts, strict=True)):

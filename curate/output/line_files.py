@@ -61,7 +61,7 @@ class RewrittenLines(NamedTuple):
 Part = CopiedLines | RewrittenLines
 
 
-def parts_of(table: Table, lines: Numbers, as_read: Flags | None = None) -> Iterator[Part]:
+def line_parts(table: Table, lines: Numbers, as_read: Flags | None = None) -> Iterator[Part]:
     """Some ascending lines of a table, in order: as they were read if `as_read`, else as JSON of the example. None: all
     as they were read.
     """

@@ -302,6 +302,6 @@ def changed_files(folder: Path, named: Mapping[str, str]) -> dict[str, str]:
     return changes
 
 
-def key_of(*parts: Any) -> str:
+def stage_key(*parts: Any) -> str:
     """Cache key of a stage: the SHA-256 of everything that its result depends on."""
     return hashlib.sha256(canonical([__version__, *parts])).hexdigest()

@@ -9,7 +9,7 @@ LEAF: Final = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0
 """A key, a string or a number of a JSON text."""
 
 
-def json_in(text: str) -> Any:
+def nested_json(text: str) -> Any:
     """The object or list that a string is the JSON text of, as the arguments of calls are; None if it is none."""
     if text[:1] not in ("{", "[") or text[-1:] not in ("}", "]"):
         return None

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from curate.core.key_value_secrets import Secret
 from curate.redact.folding import folded
-from curate.redact.json_texts import json_in, with_leaves_of
+from curate.redact.json_texts import nested_json, with_leaves_of
 from curate.redact.names import (
     CODE_BLOCK,
     ORG,
@@ -113,7 +113,7 @@ class Redactor:
     def values_in(self, value: Any) -> dict[tuple[str, str], None]:
         """The private values of a row as keys, pairs of written value and kind, in order."""
         values: dict[tuple[str, str], None] = {}
-        for text, prefix in texts_of(value):
+        for text, prefix in nested_texts(value):
             for secret in self._recognized_values(text, prefix):
                 values[text[secret.start : secret.end], secret.kind] = None
         return values
@@ -257,7 +257,7 @@ class Redactor:
         names: dict[str, str] = {}
         alone: dict[str, str] = {}
         introduced: dict[str, str] = {}
-        for text, prefix in texts_of(value):
+        for text, prefix in nested_texts(value):
             body = text[len(prefix) :]
             by_key = self._names_by_key(text, prefix)
             entities = [*by_key, *self._entities_in(body)]
@@ -274,7 +274,7 @@ class Redactor:
                     alone.setdefault(word, name.kind)
         if introduced := {word: kind for word, kind in introduced.items() if _is_name_word(word)}:
             words_of_row = {
-                word for text, prefix in texts_of(value) for word in WORD.findall(folded(text[len(prefix) :]).text)
+                word for text, prefix in nested_texts(value) for word in WORD.findall(folded(text[len(prefix) :]).text)
             }
             alone |= {word: kind for word, kind in introduced.items() if word.lower() not in words_of_row}
         return alone | names
@@ -300,7 +300,7 @@ def _users_of_row(value: Any, recognized: Recognized) -> set[str]:
     """The names of users that are replaced in all texts of a row: with a digit or a sign, as no word has them."""
     users = (
         folded(text[secret.start : secret.end]).text
-        for text, prefix in texts_of(value)
+        for text, prefix in nested_texts(value)
         for secret in recognized(text, prefix)
         if secret.kind == "user_name"
     )
@@ -311,7 +311,7 @@ def _codes_of_row(value: Any, recognized: Recognized) -> dict[str, str]:
     """The short codes that are replaced in all texts of a row, with their kinds: elsewhere they are other numbers."""
     return {
         text[secret.start : secret.end]: secret.kind
-        for text, prefix in texts_of(value)
+        for text, prefix in nested_texts(value)
         for secret in recognized(text, prefix)
         if secret.kind in ROW_KINDS
     }
@@ -345,7 +345,7 @@ def _with_texts(value: Any, replaced: Callable[[str, str], str], key: str = "") 
     Raises `UnsafeRedaction` if two keys of an object would be equal, and what `replaced` raises.
     """
     if isinstance(value, str):
-        nested = json_in(value)
+        nested = nested_json(value)
         if nested is None:
             return replaced(value, key)
         redacted = _with_texts(nested, replaced, key)
@@ -399,21 +399,21 @@ def _keys_in(value: Mapping[str, Any], parent: str) -> Iterator[str]:
             yield "person_name" if is_name or is_name_of_role(name, inner) else key_in(name, parent)
 
 
-def texts_of(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+def nested_texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
     """All texts of a JSON value, keys included: each with the prefix of its key before it, and that prefix."""
     if isinstance(value, str):
-        nested = json_in(value)
+        nested = nested_json(value)
         if nested is None:
             yield prefix_of(key) + value, prefix_of(key)
         else:
-            yield from texts_of(nested, key)
+            yield from nested_texts(nested, key)
     elif isinstance(value, dict):
         for (name, inner), inner_key in zip(value.items(), _keys_in(value, key), strict=True):
             yield name, ""
-            yield from texts_of(inner, inner_key)
+            yield from nested_texts(inner, inner_key)
     elif isinstance(value, list):
         for inner, key_of_inner in _keys_of_list(value, key):
-            yield from texts_of(inner, key_of_inner)
+            yield from nested_texts(inner, key_of_inner)
     elif (isinstance(value, int) and not isinstance(value, bool)) or (
         isinstance(value, float) and COORDINATE_KEY.search(prefix_of(key))
     ):
@@ -450,7 +450,7 @@ def _remaining_form(value: Any, originals: set[str]) -> str:
     """The form in which a private value remains in a row, where it cannot be replaced, such as `in Base64`; empty if
     none remains.
     """
-    joined = "\n".join(text[len(prefix) :] for text, prefix in texts_of(value))
+    joined = "\n".join(text[len(prefix) :] for text, prefix in nested_texts(value))
     long = {plain for plain in map(squeezed, originals) if len(plain) > MIN_LITERAL_CHARS}
     if long and _contains_any(long, squeezed(joined)):
         return "with other signs"

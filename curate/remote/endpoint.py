@@ -141,12 +141,14 @@ class ServiceClient:
     def _send(self, path: Path, file: BufferedReader) -> UploadedFile:
         """Upload an open file, and return its record. Raises errors of the client."""
         return file_of(
-            plain(self._client.files.create(file=(path.name, file), purpose="fine-tune", timeout=LONG_TIMEOUT_SECONDS))
+            reply_values(
+                self._client.files.create(file=(path.name, file), purpose="fine-tune", timeout=LONG_TIMEOUT_SECONDS)
+            )
         )
 
     def _file(self, file_id: str) -> UploadedFile:
         """The record of a file. Raises errors of the client."""
-        return file_of(plain(self._client.files.retrieve(file_id)))
+        return file_of(reply_values(self._client.files.retrieve(file_id)))
 
     def _delete(self, file_id: str) -> None:
         """Delete a file. Raises errors of the client."""
@@ -181,17 +183,19 @@ class ServiceClient:
         """Start a job. There is no retry: a request without a reply may have started one."""
         client = self._client.with_options(max_retries=0, timeout=LONG_TIMEOUT_SECONDS)
         with self._translated_errors():
-            return job_of(plain(client.fine_tuning.jobs.create(**settings.request(training_file, validation_file))))
+            return job_of(
+                reply_values(client.fine_tuning.jobs.create(**settings.request(training_file, validation_file)))
+            )
 
     def job(self, job_id: str) -> Job:
         """The state of a job."""
         with self._translated_errors():
-            return job_of(plain(self._client.fine_tuning.jobs.retrieve(job_id)))
+            return job_of(reply_values(self._client.fine_tuning.jobs.retrieve(job_id)))
 
     def cancel(self, job_id: str) -> Job:
         """Cancel a job."""
         with self._translated_errors():
-            return job_of(plain(self._client.fine_tuning.jobs.cancel(job_id)))
+            return job_of(reply_values(self._client.fine_tuning.jobs.cancel(job_id)))
 
     def events(self, job_id: str, after: str | None) -> EventPage:
         """The page of events after an event, in the service's order; the first page for None."""
@@ -212,7 +216,7 @@ class ServiceClient:
         """The reply to a GET request as plain values. Raises errors of the client, `RemoteError` for a reply that is no
         object.
         """
-        return plain(self._client.get(path, cast_to=object, options={"params": parameters}))
+        return reply_values(self._client.get(path, cast_to=object, options={"params": parameters}))
 
     @contextmanager
     def _translated_errors(self) -> Iterator[None]:
@@ -280,7 +284,9 @@ class OwnEndpoint(ServiceClient, ABC):
         options: Any = {"max_retries": 0, "timeout": LONG_TIMEOUT_SECONDS}
         with self._translated_errors():
             body = self.request(settings, training_file, validation_file)
-            return self.job_of(plain(self._client.post(self.jobs_path, body=body, cast_to=object, options=options)))
+            return self.job_of(
+                reply_values(self._client.post(self.jobs_path, body=body, cast_to=object, options=options))
+            )
 
     @override
     def job(self, job_id: str) -> Job:
@@ -288,14 +294,14 @@ class OwnEndpoint(ServiceClient, ABC):
             return self.job_of(self._get(f"{self.jobs_path}/{job_id}"))
 
 
-def plain(reply: Any) -> dict[str, Any]:
+def reply_values(reply: Any) -> dict[str, Any]:
     """A reply as plain values. Raises `RemoteError` if it is not a JSON object, but an HTML page for example."""
     value = reply.to_dict(mode="json", warnings=False) if hasattr(reply, "to_dict") else reply
     if not isinstance(value, dict):
         raise RemoteError(NOT_JSON, "check that the address is the base URL of an OpenAI-compatible API")
     text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")  # lone surrogates cannot be encoded
-    plain: dict[str, Any] = parsed_json(text, parse_constant=lambda _: None, object_hook=_without_keys)
-    return plain
+    values: dict[str, Any] = parsed_json(text, parse_constant=lambda _: None, object_hook=_without_keys)
+    return values
 
 
 def _without_keys(value: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from curate.core.errors import UsageError
 from curate.core.targets import Target
-from curate.remote.endpoint import LONG_TIMEOUT_SECONDS, EventPage, OwnEndpoint, Service, plain
+from curate.remote.endpoint import LONG_TIMEOUT_SECONDS, EventPage, OwnEndpoint, Service, reply_values
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
 from curate.remote.settings import Price, Settings
 from curate.storage.files import sha256
@@ -58,9 +58,9 @@ class FireworksEndpoint(OwnEndpoint):
             count = sum(not line.isspace() for line in lines)
         if self.file(name) is None:
             body = {"datasetId": name, "dataset": {"userUploaded": {}, "exampleCount": str(count)}}
-            plain(self._client.post(DATASETS_PATH, body=body, cast_to=object))
+            reply_values(self._client.post(DATASETS_PATH, body=body, cast_to=object))
         options: Any = {"headers": {"Content-Type": "multipart/form-data"}, "timeout": LONG_TIMEOUT_SECONDS}
-        reply = plain(
+        reply = reply_values(
             self._client.post(
                 f"{DATASETS_PATH}/{name}:upload",
                 body={},

@@ -86,10 +86,10 @@ def is_closing(place: ServiceAddress) -> bool:
 
 def endpoint_of(place: ServiceAddress) -> ServiceClient:
     """The client of a service, with its key. Raises `UsageError` without a key."""
-    return (place.service.endpoint or ServiceClient)(place, key_of(place))
+    return (place.service.endpoint or ServiceClient)(place, service_key(place))
 
 
-def key_of(place: ServiceAddress) -> str:
+def service_key(place: ServiceAddress) -> str:
     """The key for a place. The variable of a service applies to its own hosts only, so no other gets its key.
 
     Raises `UsageError` without a key; it says where to set one.

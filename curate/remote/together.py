@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from curate.core.errors import UsageError
 from curate.core.targets import Target
-from curate.remote.endpoint import LONG_TIMEOUT_SECONDS, EventPage, OwnEndpoint, Service, objects_of_page, plain
+from curate.remote.endpoint import LONG_TIMEOUT_SECONDS, EventPage, OwnEndpoint, Service, objects_of_page, reply_values
 from curate.remote.job import Job, JobEvent, UploadedFile, event_of, file_of, job_of
 from curate.remote.settings import Price, Settings
 
@@ -40,7 +40,7 @@ class TogetherEndpoint(OwnEndpoint):
             cast_to=object,
             options={"headers": kind, "timeout": LONG_TIMEOUT_SECONDS},
         )
-        return file_of({**plain(reply), "status": None})
+        return file_of({**reply_values(reply), "status": None})
 
     @override
     def request(self, settings: Settings, training_file: str, validation_file: str | None) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class TogetherEndpoint(OwnEndpoint):
         """Cancel a job."""
         with self._translated_errors():
             return self.job_of(
-                {"id": job_id, **plain(self._client.post(f"{self.jobs_path}/{job_id}/cancel", cast_to=object))}
+                {"id": job_id, **reply_values(self._client.post(f"{self.jobs_path}/{job_id}/cancel", cast_to=object))}
             )
 
     def events(self, job_id: str, after: str | None) -> EventPage:  # noqa: ARG002

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from curate.core.finding import Finding, Severity
-from curate.core.json_output import OutputModel, plain
+from curate.core.json_output import OutputModel, output_values
 from curate.lint.runner import CheckResult
 
 
@@ -67,4 +67,4 @@ def summary_json(report: CheckResult) -> dict[str, Any]:
     """The counts as plain values."""
     severities = {severity: report.severities[severity] for severity in Severity}
     codes, seconds = dict(sorted(report.codes.items())), round(report.seconds, 3)
-    return plain(CheckSummary, report, severities=severities, codes=codes, seconds=seconds)
+    return output_values(CheckSummary, report, severities=severities, codes=codes, seconds=seconds)

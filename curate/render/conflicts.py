@@ -11,7 +11,7 @@ from curate.conflicts.evidence import Evidence
 from curate.conflicts.question import Question
 from curate.conflicts.topics import Topic
 from curate.core.decision import DecisionState
-from curate.core.json_output import ClearText, OutputModel, at, output_of, plain
+from curate.core.json_output import ClearText, OutputModel, at, output_of, output_values
 from curate.core.masking import masked, redact_message, redacted_excerpt
 from curate.core.text import excerpt, plural, storable, visible
 from curate.render.console import more_lines
@@ -110,7 +110,7 @@ def conflicts_json(report: ConflictsResult, decisions: Mapping[str, DecisionStat
     """The report as plain values."""
     conflicts = [_conflict(conflict, state_of(conflict, decisions)) for conflict in report.conflicts]
     topics = list(map(_topic, report.topics))
-    return plain(
+    return output_values(
         ConflictsOutput,
         report,
         conflicts=conflicts,

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from curate.commands.dedup import DedupResult
 from curate.core.example import Example, Place, known_role
-from curate.core.json_output import OutputModel, PlaceText, Rounded, at, plain
+from curate.core.json_output import OutputModel, PlaceText, Rounded, at, output_values
 from curate.core.masking import masked
 from curate.core.text import excerpt, plural, storable, visible
 from curate.dedup.cluster_resolution import DuplicateRemoval
@@ -160,7 +160,7 @@ def dedup_json(plan: DedupResult, *, explain: bool, written: bool) -> dict[str, 
     compared, removed = sum(plan.against.values()), [*plan.dropped, *_removed(plan, explain)]
     threshold, recall = plan.config.threshold, plan.bands.probability(plan.config.threshold)
     figures = {"threshold": threshold, "recall": recall, "histogram": histogram(plan), "written": written}
-    return plain(DedupOutput, plan, against=compared, removed=removed, exclude_none=True, **figures)
+    return output_values(DedupOutput, plan, against=compared, removed=removed, exclude_none=True, **figures)
 
 
 def _removed(plan: DedupResult, explain: bool) -> Iterator[DuplicateRemoval | RemovedLine]:

@@ -11,7 +11,7 @@ from curate.core.example import Example
 from curate.core.text import visible
 from curate.project.decision_log import DecisionLog
 from curate.read.index import LineIndex
-from curate.review.annotation_record import WRITERS, AnnotationRecord, Suggestion, turns_of
+from curate.review.annotation_record import WRITERS, AnnotationRecord, Suggestion, annotated_turns
 from curate.review.entry import Cluster, PlacedExample
 from curate.review.session import ReviewSession
 from curate.review.sources import ReviewSources
@@ -80,7 +80,7 @@ def record_of(session: ReviewSession, example: Example) -> AnnotationRecord:
     metadata = {"place": str(example.place)}
     if findings := _findings(session, example.id):
         metadata["findings"] = findings
-    return AnnotationRecord(example.id, turns_of(example), metadata, dict(_suggestions(session, example)))
+    return AnnotationRecord(example.id, annotated_turns(example), metadata, dict(_suggestions(session, example)))
 
 
 def _findings(session: ReviewSession, example_id: str) -> str:

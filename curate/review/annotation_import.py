@@ -14,7 +14,7 @@ from curate.core.json_output import Note
 from curate.core.text import plural, visible
 from curate.project.decision_log import DecisionLog
 from curate.read.index import LineIndex
-from curate.review.annotation_record import ForeignRecord, Response, Turns, read_record, turns_of, wrong_answer
+from curate.review.annotation_record import ForeignRecord, Response, Turns, annotated_turns, read_record, wrong_answer
 from curate.storage.paths import from_here
 
 MAX_NAME_CHARS: Final = 100
@@ -97,7 +97,7 @@ def _placed_records(foreign: LineIndex, result: Imported) -> Iterator[tuple[Plac
 def _turns_by_id(lines: LineIndex, ids: set[Any]) -> dict[str, Turns]:
     """The conversations of the examples with these ids; ids that no example has are left out."""
     examples = (lines.line(number).example for number in range(len(lines)))
-    return {example.id: turns_of(example) for example in examples if example is not None and example.id in ids}
+    return {example.id: annotated_turns(example) for example in examples if example is not None and example.id in ids}
 
 
 def _refusal(record: ForeignRecord, turns_by_id: Mapping[str, Turns], labels: Sequence[str], reviewer: str) -> str:

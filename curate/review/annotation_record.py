@@ -62,7 +62,7 @@ class ForeignRecord(NamedTuple):
     responses: list[Response]
 
 
-def turns_of(example: Example) -> Turns:
+def annotated_turns(example: Example) -> Turns:
     """The conversation as role and text; a message with more than a text is written as JSON."""
     try:
         pair = pair_in(example)

@@ -9,7 +9,7 @@ from curate.core.decision import EDIT_SLOT, NOTE_SLOT, RATING_SLOT, Verdict
 from curate.core.example import Place
 from curate.core.finding import Finding
 from curate.core.lazy import Rows
-from curate.output.edited import key_of
+from curate.output.edited import decided_id
 from curate.review.entry import (
     Choice,
     Cluster,
@@ -120,7 +120,7 @@ def repairs(
         parsed = session.line(entry.place)
         if parsed is None or not isinstance(entry.subject, Finding) or not entry.subject.fixable:
             continue
-        key = key_of(parsed)
+        key = decided_id(parsed)
         edit = session.log.last(key, EDIT_SLOT)
         value = values.get(key) or (edit.value if edit else None)
         repaired = lint.repaired(parsed, entry.code, value)
@@ -245,7 +245,9 @@ def first_change(session: ReviewSession, sides: Iterable[PlacedExample]) -> Plac
     """The first place whose line in the file differs from the line that was checked and is shown; None without one."""
     for side in sides:
         current, shown = session.read(side.place), session.line(side.place)
-        if side.id and (current is None or shown is None or current.line != shown.line or key_of(current) != side.id):
+        if side.id and (
+            current is None or shown is None or current.line != shown.line or decided_id(current) != side.id
+        ):
             return side.place
     return None
 

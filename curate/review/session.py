@@ -22,7 +22,7 @@ from curate.core.example import Example, Place
 from curate.core.finding import Finding
 from curate.core.removed import NO_EXAMPLE
 from curate.core.text import plural
-from curate.output.edited import key_of
+from curate.output.edited import decided_id
 from curate.project.decision_log import DecisionLog
 from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
@@ -194,7 +194,7 @@ class ReviewSession:
     def _line_id(self, finding: Finding) -> str:
         """The id of the line of a finding; empty if the line holds an example, is missing or is not indexed yet."""
         parsed = self.line(Place(finding.file, finding.line)) if finding.line else None
-        return key_of(parsed) if parsed is not None and parsed.example is None else ""
+        return decided_id(parsed) if parsed is not None and parsed.example is None else ""
 
     def _take_subjects(self, queue: SubjectQueue, subjects: Sequence[Cluster | PairConflict | MultiConflict]) -> None:
         """Add the subjects that are in the reviewer's share to `queue`."""
@@ -223,7 +223,7 @@ class ReviewSession:
 
     def edited(self, parsed: ParsedLine) -> Example | None:
         """The example of a line after the edit in effect; None if the line holds none."""
-        edit = self.log.last(key_of(parsed), EDIT_SLOT)
+        edit = self.log.last(decided_id(parsed), EDIT_SLOT)
         return parsed.example if edit is None or edit.value is None else example_of(edit.value, parsed.place)
 
     # Status

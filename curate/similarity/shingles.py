@@ -175,7 +175,7 @@ def letters() -> Bytes:
     return classes
 
 
-def texts_of(texts: Sequence[str], normalize: Callable[[str], str] = normal) -> TextBuffer:
+def text_buffer(texts: Sequence[str], normalize: Callable[[str], str] = normal) -> TextBuffer:
     """Texts in one buffer. Texts with a character whose folding depends on others are normalized here, which requires
     Python; the compiled code folds all others.
     """

@@ -45,11 +45,11 @@ from curate.split.groups import (
     SharedTexts,
     SplitGroups,
     group,
+    linking_texts,
     links_of,
     missed_links,
     text_links,
     texts_among,
-    texts_of,
 )
 from curate.split.mix import mix
 
@@ -203,7 +203,12 @@ def _division(
 ) -> Division:
     """As `divide`, with these passages left out of the compared texts."""
     _require_keys(table, config.split.group_by)
-    reasons_left_out, short, texts, exempt = dict(left_out), ShortAnswers(table), texts_of(table), list[SharedTexts]()
+    reasons_left_out, short, texts, exempt = (
+        dict(left_out),
+        ShortAnswers(table),
+        linking_texts(table),
+        list[SharedTexts](),
+    )
     tests = int(table.lines.searchsorted(table.first[given]))
     stays = np.ones(len(table.lines), dtype=np.bool_)
     stays[_examples(table, reasons_left_out)] = False

@@ -15,7 +15,7 @@ from curate.corpus.boilerplate import MIN_EXAMPLES, MIN_SHARE, examples_with, ow
 from curate.corpus.corpus import LineReader, Table
 from curate.corpus.dedup_text import answers_of, asked_turns, segments_of
 from curate.corpus.links import WordRun, answer_runs_of, first_turn_of, links_of_lines, runs_of
-from curate.similarity.shingles import ShingleSets, Shingling, salted, texts_of
+from curate.similarity.shingles import ShingleSets, Shingling, salted, text_buffer
 from curate.similarity.word_hashes import shingled
 from curate.split.groups import Link, SharedTexts
 from curate.storage.disk_arrays import joined
@@ -137,7 +137,7 @@ def with_fewer_passages(table: Table, rows: Sequence[Numbers], stay: Sequence[bo
         band_keys=None,
         sets=joined(
             ShingleSets,
-            [table.sets, salted(shingled(texts_of(texts)), (attachments(example.value) for example in examples))],
+            [table.sets, salted(shingled(text_buffer(texts)), (attachments(example.value) for example in examples))],
         ).chosen(positions),
     )
 

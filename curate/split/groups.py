@@ -22,7 +22,7 @@ from curate.similarity.shingles import ShingleSets
 from curate.similarity.similarity_index import bands_for, grouped
 from curate.split.cut_answers import cut_answers
 from curate.split.near_questions import near_question_pairs
-from curate.storage.disk_arrays import parts_of
+from curate.storage.disk_arrays import part_positions
 
 
 class Link(IntEnum):
@@ -155,7 +155,7 @@ def group(count: int, links: Iterable[Pairs], texts: Iterable[SharedTexts] = (),
 
 def _some(shared: SharedTexts, numbers: Numbers) -> SharedTexts:
     """The texts with these numbers."""
-    positions, starts = parts_of(shared.starts, numbers)
+    positions, starts = part_positions(shared.starts, numbers)
     return SharedTexts(shared.link, shared.keys[numbers], starts, shared.examples[positions])
 
 
@@ -173,7 +173,7 @@ def links_of(table: Table, search: LinkSearch) -> list[Pairs]:
     ]
 
 
-def texts_of(table: Table) -> list[SharedTexts]:
+def linking_texts(table: Table) -> list[SharedTexts]:
     """The texts of a table that link examples if the group is not too large, in the order of linking."""
     return [*first_turn_texts(table), *document_texts(table)]
 
@@ -292,7 +292,7 @@ def near_question_links(table: Table, search: LinkSearch) -> list[Pairs]:
     firsts = order[np.flatnonzero(np.diff(of[order], prepend=-1))]  # of each question, the example of the first part
     starts = np.append(np.flatnonzero(np.diff(of[order], prepend=-1)), len(order))
     early_firsts, late_questions = firsts[of[np.append(left, right)]], of[np.append(right, left)]
-    positions, ends = parts_of(starts, late_questions)
+    positions, ends = part_positions(starts, late_questions)
     early, late = np.repeat(early_firsts, np.diff(ends)), order[positions]
     leaks = search.parts[early] < search.parts[late]
     return [Pairs(Link.NEAR_QUESTION, early[leaks], late[leaks])]

@@ -98,7 +98,7 @@ class Growing:
             return mapped(file, self._kind).reshape(self._rows, *self._width)
 
 
-def parts_of(ends: Numbers, numbers: Numbers) -> tuple[Numbers, Numbers]:
+def part_positions(ends: Numbers, numbers: Numbers) -> tuple[Numbers, Numbers]:
     """Positions of the parts of the items `numbers`, where the parts of item i are from ends[i] up to ends[i + 1]; and
     the new ends of these items.
     """
@@ -135,7 +135,7 @@ class Rows:
 
     def _selected(self, method: str, numbers: Numbers, folder: Path | None) -> Self:
         """The rows with these numbers; `method`, `chosen` or `take`, is called for columns that are `Rows`."""
-        parts = {ends: parts_of(getattr(self, ends), numbers) for ends in {*self.PARTS.values()}}
+        parts = {ends: part_positions(getattr(self, ends), numbers) for ends in {*self.PARTS.values()}}
         columns: dict[str, Any] = {ends: new for ends, (_, new) in parts.items()}
         for name in self.KINDS:
             positions, column = parts[self.PARTS[name]][0] if name in self.PARTS else numbers, getattr(self, name)

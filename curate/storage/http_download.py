@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from curate.core.errors import InputError
-from curate.storage.urls import TransientError, plain, safe_url
+from curate.storage.urls import TransientError, safe_url, without_credentials
 
 TIMEOUT_SECONDS: Final = 60
 """Seconds without a byte from an HTTP server."""
@@ -94,7 +94,9 @@ def _failure(url: str, error: HTTPError) -> Exception:
         return PermissionError(url)
     if error.code in (408, 425, 429) or error.code >= 500:
         return TransientError(f"the server answers {error.code} {error.reason}")
-    return InputError(f"{safe_url(url)}: the server answers {error.code} {plain(str(error.reason))}", "check the URL")
+    return InputError(
+        f"{safe_url(url)}: the server answers {error.code} {without_credentials(str(error.reason))}", "check the URL"
+    )
 
 
 class _Redirects(HTTPRedirectHandler):

@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 from curate.core.errors import InputError, OutputError, UsageError
 from curate.storage.data_path import DataPath
 from curate.storage.shards import unsharded_name
-from curate.storage.urls import TransientError, explained, is_offline, plain, safe_url, scheme_of
+from curate.storage.urls import TransientError, explained, is_offline, safe_url, scheme_of, without_credentials
 
 if TYPE_CHECKING:
     from curate.storage.http_download import Reply
@@ -219,7 +219,7 @@ def _object(url: str, current_tag: str, part_tag: str, start: int) -> "Reply":
         except (FileNotFoundError, PermissionError):
             raise
         except OSError as error:
-            raise TransientError(plain(str(error))) from error
+            raise TransientError(without_credentials(str(error))) from error
 
     return Reply(tag, size, first, blocks())
 

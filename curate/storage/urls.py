@@ -87,7 +87,7 @@ def explained(url: str, what: str) -> Iterator[None]:
 
 def _error_of(error: Exception, url: str, what: str, kind: type[CurateError]) -> CurateError:
     """The error of curate for an error of a library; `what` as in `explained`."""
-    message = plain(str(error).replace(url, safe_url(url)).strip().split("\n")[0])[:200]
+    message = without_credentials(str(error).replace(url, safe_url(url)).strip().split("\n")[0])[:200]
     if isinstance(error, PermissionError) or ACCESS_DENIED.search(f"{type(error).__name__} {message}"):
         return kind(f"{safe_url(url)}: access denied", ACCESS_HINTS[scheme_of(url)])
     return kind(
@@ -96,6 +96,6 @@ def _error_of(error: Exception, url: str, what: str, kind: type[CurateError]) ->
     )
 
 
-def plain(text: str) -> str:
+def without_credentials(text: str) -> str:
     """A message of a library without user names, passwords and queries of URLs."""
     return re.sub(r"://[^\s/@]+@", "://***@", re.sub(r"\?[^\s'\")]+", "?***", text))

@@ -18,7 +18,7 @@ from curate.verify.declarations import documents_of
 from curate.verify.lines import ChunkLines
 from curate.verify.near_questions import PARTS, lines_key, part_keys
 from curate.verify.passages import Cut, Passages, Window
-from curate.verify.plain_text import plain
+from curate.verify.plain_text import plain_text
 from curate.verify.reading import NotUnderstoodError, ParsedContent, ReadTurn, read_line, trained_keys
 from curate.verify.shared_texts import FIRST_TURN_WORDS, digest_of, edge_runs_of, runs_of, segments_of
 from curate.verify.words import DIGEST_BYTES, Hashes, Numbers, Words, folded, hashed, hashes_of, shingles, words_of
@@ -323,7 +323,7 @@ def _blocks(value: dict[str, Any], reading: ParsedContent) -> list[str]:
     turns = reading.turns
     written = [turn.calls if turn.role == "assistant" else turn.full_text for turn in turns]
     written += documents_of(value)
-    return [*written, *(text for text in map(plain, written) if text not in written)]
+    return [*written, *(text for text in map(plain_text, written) if text not in written)]
 
 
 def _count_example(example: _Example, counts: FeatureCounts, ids: frozenset[str]) -> None:

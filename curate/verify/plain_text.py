@@ -22,7 +22,7 @@ NUMBER: Final = re.compile("[0-9][0-9:.,]*")
 WHITE: Final = {"n": "\n", "r": "\n", "t": "\t", "b": " ", "f": " "}
 
 
-def plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """A text without escapes, HTML, targets of links, labels of lines and underscores at the edges of words."""
     for sign, read in READERS:
         if sign in text:

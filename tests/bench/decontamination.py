@@ -42,7 +42,7 @@ import numpy as np
 
 from curate.core.example import Example, Place
 from curate.leakage.decontaminate import contaminated, indexed
-from curate.leakage.rephrased import MIN_PROBABILITY, Candidate, add_facts, candidates, probability, turns_of
+from curate.leakage.rephrased import MIN_PROBABILITY, Candidate, add_facts, asking_texts, candidates, probability
 from curate.models.embeddings import embed
 from curate.read.benchmark import Item, ItemText
 from curate.read.dataset import read_dataset
@@ -195,7 +195,7 @@ def fit_all(folder: Path, models: Sequence[str], count: int, cache: Path | None)
     plants = [plant for plant in (*hundred, *planted(folder)) if plant.fitted]
     clean = clean_rows(folder, count)[:FITTED_ROWS]
     turns = list(
-        turns_of([example(turns, row) for row, turns in enumerate([*(plant.turns for plant in plants), *clean])])
+        asking_texts([example(turns, row) for row, turns in enumerate([*(plant.turns for plant in plants), *clean])])
     )
     items = list(benchmarks(folder))
     truth = {(row, plant.bench, plant.line) for row, plant in enumerate(plants)}
@@ -262,7 +262,7 @@ def main() -> None:
     started = time.process_time()
     by_words = {(match.example, places[match.item]) for match in contaminated(examples, index).matches}
     print(f"n-grams: {time.process_time() - started:.1f} s of processor time")
-    started, turns = time.process_time(), list(turns_of(examples))
+    started, turns = time.process_time(), list(asking_texts(examples))
     rows = list(candidates(turns, index, embedded))
     print(f"candidates, embedded: {time.process_time() - started:.1f} s of processor time, {len(rows):,} pairs")
     owners = [turns[row.turn].example for row in rows]

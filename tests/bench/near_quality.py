@@ -28,7 +28,7 @@ from curate.leakage.decontaminate import contaminated, indexed
 from curate.parallel.worker_pool import WorkerPool
 from curate.read.benchmark import Item, ItemText
 from curate.read.dataset import read_dataset
-from curate.similarity.shingles import Shingling, texts_of
+from curate.similarity.shingles import Shingling, text_buffer
 from curate.similarity.similarity_index import grouped
 from curate.similarity.word_hashes import shingled
 from tests.templated_facts import copies, example, facts
@@ -70,7 +70,7 @@ def labelled(folder: Path) -> Iterator[Labelled]:
 
 def similarities(texts: Sequence[str], pairs: Iterable[tuple[int, int]], kind: Shingling) -> list[float]:
     """True Jaccard of each pair."""
-    found = shingled(texts_of(texts), kind)
+    found = shingled(text_buffer(texts), kind)
     sets = [frozenset(found[at].tolist()) for at in range(len(found))]
     return [len(sets[i] & sets[j]) / max(1, len(sets[i] | sets[j])) for i, j in pairs]
 
@@ -108,7 +108,7 @@ def exhaustive(files: Path, names: Iterable[str]) -> None:
     print("\nfile: pairs at the threshold, of these found; removed, of these at the threshold to the example kept")
     for name in names:
         examples = list({e.id: e for e in read_dataset([files / name]).examples}.values())
-        found = shingled(texts_of([normalised(written_text(e, "conversation")) for e in examples]))
+        found = shingled(text_buffer([normalised(written_text(e, "conversation")) for e in examples]))
         inverted: dict[int, list[int]] = defaultdict(list)
         true: dict[tuple[str, str], float] = {}
         for at in range(len(found)):
@@ -139,7 +139,7 @@ def templated() -> None:
     made = facts()
     alone = [example(said, line) for line, said in enumerate(made, start=1)]
     twins = [example(said, line) for line, said in enumerate(copies(made), start=1001)]
-    sets = shingled(texts_of([normalised(written_text(e, "conversation")) for e in (*alone, *twins)]))
+    sets = shingled(text_buffer([normalised(written_text(e, "conversation")) for e in (*alone, *twins)]))
     print(
         "\n1,000 facts and a copy of each: facts lost; copies lost; copies near theirs, lost of these; copies "
         "told to have other facts"
@@ -171,7 +171,7 @@ def boilerplate(files: Path) -> None:
         texts = [normalised(written_text(e, "conversation")) for e in examples]
         counts = []
         for said in (texts, cut_texts(texts, learn_passages([text] for text in texts))):
-            found = shingled(texts_of(said))
+            found = shingled(text_buffer(said))
             sets = [frozenset(found[at].tolist()) for at in range(len(found))]
             pairs = [len(a & b) / max(1, len(a | b)) for a, b in combinations(sets[:1500], 2)]
             counts.append((sum(value >= 0.6 for value in pairs), sum(value >= DEFAULT for value in pairs)))

@@ -29,7 +29,7 @@ from curate.core.text import normalised
 from curate.corpus.dedup_text import written_text
 from curate.dedup.fact_guard import facts_agree, sides_of
 from curate.read.dataset import read_dataset
-from curate.similarity.shingles import Shingling, texts_of
+from curate.similarity.shingles import Shingling, text_buffer
 from curate.similarity.word_hashes import shingled
 
 JUDGED = Path(__file__).with_suffix(".jsonl")
@@ -97,7 +97,7 @@ def near_pairs(name: str, examples: Sequence[Example]) -> Iterator[Near]:
 
 def jaccards(texts: Sequence[str], kind: Shingling) -> Any:
     """The similarity of each text to each."""
-    sets = shingled(texts_of(texts), kind)
+    sets = shingled(text_buffer(texts), kind)
     _, columns = np.unique(sets.hashes, return_inverse=True)
     held = csr_matrix(
         (np.ones(len(columns), dtype=np.float32), columns, sets.offsets),

@@ -43,13 +43,13 @@ def signatures_ours(path: str) -> tuple[float, float]:
     """Texts a second of one processor to signatures: from texts, tokenising and hashing among it, and from ready sets
     of hashes.
     """
-    from curate.similarity.shingles import ShingleSets, Shingling, TextBuffer, texts_of
+    from curate.similarity.shingles import ShingleSets, Shingling, TextBuffer, text_buffer
     from curate.similarity.similarity_index import signatures
     from curate.similarity.word_hashes import shingled
 
     with Path(path).open("rb") as lines:
         texts = [compared_text(line) for _, line in zip(range(50_000), lines, strict=False)]
-    parts = [texts_of(texts[at : at + 2000]) for at in range(0, len(texts), 2000)]
+    parts = [text_buffer(texts[at : at + 2000]) for at in range(0, len(texts), 2000)]
 
     def whole(part: TextBuffer) -> ShingleSets:
         sets = shingled(part, Shingling("word", 5))

@@ -24,7 +24,7 @@ import numpy as np
 
 from curate.core.config import DedupConfig
 from curate.parallel.worker_pool import WorkerPool, cores
-from curate.similarity.shingles import Shingling, texts_of
+from curate.similarity.shingles import Shingling, text_buffer
 from curate.similarity.similarity_index import grouped, jaccard
 from curate.similarity.word_hashes import shingled
 from tests.bench.near_quality import labelled, lines
@@ -46,7 +46,7 @@ def ours(texts: Sequence[str], kind: Shingling, thresholds: Iterable[float]) -> 
     """The pairs at each threshold: candidates of one group, verified, as `curate dedup` finds them before it looks at
     facts.
     """
-    sets = shingled(texts_of(texts), kind)
+    sets = shingled(text_buffer(texts), kind)
     found: dict[float, Pairs] = {}
     for threshold in thresholds:
         groups = grouped(sets, threshold, WorkerPool(cores(), processes=False)).members

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.core.text import WORDS
-from curate.similarity.shingles import LOOKALIKES, SEPARATOR, Shingling, code_point_folds, normal, texts_of
+from curate.similarity.shingles import LOOKALIKES, SEPARATOR, Shingling, code_point_folds, normal, text_buffer
 from curate.similarity.word_hashes import shingled
 from tests.conftest import Write, chat
 
@@ -24,7 +24,7 @@ any_text = st.one_of(st.sampled_from("aB 1.-" + SPECIAL_CHARS), st.characters(ex
 @example(texts=["Straße STRASSE", "ﬁn fin", "각 각", "が が"])
 def test_compiled_code_folds_as_python_does(unit: str, texts: list[str]) -> None:
     shingling = Shingling("word" if unit == "word" else "character", 2)
-    one, other = (shingled(texts_of(same), shingling) for same in (texts, list(map(normal, texts))))
+    one, other = (shingled(text_buffer(same), shingling) for same in (texts, list(map(normal, texts))))
     assert (one.hashes.tolist(), one.offsets.tolist()) == (other.hashes.tolist(), other.offsets.tolist())
 
 

@@ -13,7 +13,7 @@ from curate.cli.main import main
 from curate.commands.run import run
 from curate.core.config import CheckConfig, load_config
 from curate.core.decision import Decision
-from curate.output.edited import Splice, edited_copies, key_of, spliced
+from curate.output.edited import Splice, decided_id, edited_copies, spliced
 from curate.project.decision_log import DecisionLog
 from curate.project.runs import Project
 from curate.read.dataset import read_dataset
@@ -39,7 +39,7 @@ def test_splices_do_not_depend_on_blocks(data: bytes, wanted: list[tuple[int, in
 
 
 def edits(path: Path, line: int, value: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {key_of(next(parsed for parsed in read_dataset([path]).lines if parsed.place.line == line)): value}
+    return {decided_id(next(parsed for parsed in read_dataset([path]).lines if parsed.place.line == line)): value}
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -107,7 +107,7 @@ def test_a_run_takes_edits_in_and_leaves_the_input_alone(write: Write) -> None:
 
 def test_a_dropped_line_without_an_example_is_removed_for_the_reason_that_the_person_gave(write: Write) -> None:
     path = write("data.jsonl", [chat(f"What is {n} and {n}?", f"It is {2 * n}.") for n in range(8)] + [b'{"broken'])
-    key = key_of(list(read_dataset([path]).lines)[-1])
+    key = decided_id(list(read_dataset([path]).lines)[-1])
     DecisionLog(Project(Path()).decisions).add(
         Decision(example=key, verdict="drop", why="cut by the export", who="ann")
     )
@@ -122,7 +122,7 @@ def test_decisions_about_examples_that_are_not_there_are_counted(
 ) -> None:
     rows = [chat(f"What is {n} and {n}?", f"It is {2 * n}.") for n in range(8)]
     path = write("data.jsonl", [*rows, b'{"messages": [{"role"'])
-    keys = [key_of(parsed) for parsed in read_dataset([path]).lines]
+    keys = [decided_id(parsed) for parsed in read_dataset([path]).lines]
     log = DecisionLog(Project(Path()).decisions)
     log.add(*(Decision(example=keys[line], verdict="drop") for line in (1, 8)))
     log.add(*(Decision(example=keys[line], verdict="edit", value=chat("Who?", f"Me, {line}.")) for line in (2, 3)))

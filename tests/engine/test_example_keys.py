@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from curate.core.example import Example, Place, canonical
 from curate.core.lazy import Ids, Numbers
 from curate.corpus.features import Columns, FeatureSpec, columns_of
-from curate.corpus.links import HASHED_KEYS, ExampleKeys, Links, chain_key, key_of, plain_ids
+from curate.corpus.links import HASHED_KEYS, ExampleKeys, Links, chain_key, example_keys, plain_ids
 from curate.read.chunks import chunks_of
 from curate.similarity.shingles import ShingleSets, Shingling
 from curate.storage.disk_arrays import Joining
@@ -159,7 +159,7 @@ def test_keys_of_plain_conversations_are_those_of_their_examples(values: list[di
         roles = tuple(turn["role"] for turn in value["messages"])
         example = Example(Place("x", 1), value, "messages")
         turns = [canonical(turn) for turn in value["messages"]]
-        assert chain_key(roles, turns) == key_of(example)
+        assert chain_key(roles, turns) == example_keys(example)
         assert plain_ids([turns]).hex() == example.id
 
 
@@ -168,7 +168,7 @@ def test_a_conversation_begins_another_one_only_with_the_same_tools_and_the_same
     four = [{"role": "user", "content": "So?"}, {"role": "assistant"}]
 
     def key(turns: list[dict[str, Any]], **other: Any) -> ExampleKeys:
-        return key_of(Example(Place("x", 1), {"messages": turns, **other}, "messages"))
+        return example_keys(Example(Place("x", 1), {"messages": turns, **other}, "messages"))
 
     assert key(two).conversation_hash in key([*two, *four], id=7).prefix_hashes
     assert key(two).conversation_hash not in key(two).prefix_hashes

@@ -17,7 +17,7 @@ from curate.corpus.dedup_text import written_text
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates_in
 from curate.parallel.worker_pool import WorkerPool
 from curate.similarity.buckets import SetJoin, roots
-from curate.similarity.shingles import ShingleSets, Shingling, texts_of
+from curate.similarity.shingles import ShingleSets, Shingling, text_buffer
 from curate.similarity.similarity_index import PERMUTATIONS, bands_for, grouped, jaccard, signatures
 from curate.similarity.word_hashes import shingled
 from curate.storage.disk_arrays import joined
@@ -59,7 +59,7 @@ def example(question: str, answer: str, line: int = 1, system: str | None = None
 
 
 def shingles_of(example: Example) -> set[int]:
-    return set(shingled(texts_of([written_text(example, "conversation")])).hashes.tolist())
+    return set(shingled(text_buffer([written_text(example, "conversation")])).hashes.tolist())
 
 
 def outcome(found: FoundDuplicates) -> tuple[set[tuple[str, str]], list[tuple[str, str, float]]]:
@@ -166,7 +166,7 @@ written = st.text(st.sampled_from("aB9_ .-\n\téÄßﬁ猫กा😀\ud800"), ma
 @given(st.lists(written, max_size=8), st.integers(1, 4))
 def test_shingles_are_runs_of_words(texts: list[str], size: int) -> None:
     """Two texts have equal sets where they have equal runs of words, and as many shingles as different runs."""
-    made = shingled(texts_of(texts), Shingling("word", size))
+    made = shingled(text_buffer(texts), Shingling("word", size))
     runs = [plain_runs(text, size) for text in texts]
     assert [len(made[at]) for at in range(len(texts))] == [len(run) for run in runs]
     for i, one in enumerate(runs):
@@ -184,8 +184,8 @@ def plain_runs(text: str, size: int) -> set[tuple[str, ...]]:
 def test_sets_do_not_depend_on_how_texts_are_parted(
     texts: list[str], step: int, unit: Literal["word", "character"]
 ) -> None:
-    whole = shingled(texts_of(texts), Shingling(unit, 3))
-    some = (shingled(texts_of(texts[at : at + step]), Shingling(unit, 3)) for at in range(0, len(texts), step))
+    whole = shingled(text_buffer(texts), Shingling(unit, 3))
+    some = (shingled(text_buffer(texts[at : at + step]), Shingling(unit, 3)) for at in range(0, len(texts), step))
     parts = joined(ShingleSets, some)
     assert (whole.hashes.tolist(), whole.offsets.tolist()) == (parts.hashes.tolist(), parts.offsets.tolist())
 
@@ -388,6 +388,6 @@ def test_templates_by_the_thousand_stay() -> None:
 
 def test_long_texts_have_sorted_sets_too() -> None:
     long = " ".join(str(n * 7919 % 5003) for n in range(5003))
-    made = shingled(texts_of([long, "short one", long])).part(0, 3)
+    made = shingled(text_buffer([long, "short one", long])).part(0, 3)
     assert len(made[0]) > 5000
     assert made[0].tolist() == sorted(set(made[0].tolist())) == made[2].tolist()

@@ -15,7 +15,7 @@ from curate.commands.convert import convert as convert_data
 from curate.core.decision import Decision
 from curate.core.errors import InputError
 from curate.core.example import Place
-from curate.output.edited import key_of
+from curate.output.edited import decided_id
 from curate.project.decision_log import DecisionLog
 from curate.project.runs import Project
 from curate.read.dataset import read_dataset
@@ -272,7 +272,7 @@ def test_labelled_rows_next_to_each_other_become_a_pair_across_parts_and_no_othe
 def test_a_dropped_answer_is_no_side_of_a_pair(write: Write) -> None:
     rows = [{"prompt": "Hi", "completion": text, "label": text == "A"} for text in "AB"]
     path = write("data.jsonl", rows)
-    keys = [key_of(parsed) for parsed in read_dataset([path]).lines]
+    keys = [decided_id(parsed) for parsed in read_dataset([path]).lines]
     DecisionLog(Project(Path()).decisions).add(Decision(example=keys[1], verdict="drop"))
     assert main(["convert", str(path), "--to", "preference", "-o", str(OUT), "-q"]) == 1
     assert (written(), len(reasons())) == ([], 2)

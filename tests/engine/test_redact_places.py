@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from curate.cli.main import main
-from curate.redact.json_texts import json_in
+from curate.redact.json_texts import nested_json
 from curate.redact.pseudonyms import Pseudonyms, Style, normalized
 from curate.redact.redactor import Redactor
 from tests.conftest import Write, chat
@@ -26,7 +26,7 @@ def test_json_in_a_text_keeps_its_layout(answer: str, write: Write) -> None:
     assert main(["redact", "a.jsonl", "-o", "out.jsonl", "--style", "label"]) == 0
     redacted = json.loads(Path("out.jsonl").read_text(encoding="utf-8"))["messages"][-1]["content"]
     assert redacted == answer.replace("jane.roe@acme-mail.io", "[EMAIL_1]")
-    assert json_in(redacted) is not None
+    assert nested_json(redacted) is not None
 
 
 def redact(*texts: str) -> list[str]:

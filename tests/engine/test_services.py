@@ -17,7 +17,7 @@ from curate.remote.endpoint import EventPage
 from curate.remote.fetch import EventLog, new_job_events
 from curate.remote.job import JobEvent
 from curate.remote.journal import safe_id
-from curate.remote.services import SERVICE, key_of, place_of
+from curate.remote.services import SERVICE, place_of, service_key
 from tests.conftest import chat
 
 KEY = "sk-never-to-be-seen-0123456789"
@@ -30,11 +30,11 @@ def test_a_key_goes_to_its_own_service_alone(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(
         "curate.network.egress._from_keyring", lambda host: "from-ring" if host == "gateway.example" else ""
     )
-    assert key_of(place_of(Target.OPENAI, "", connected=True)) == KEY
+    assert service_key(place_of(Target.OPENAI, "", connected=True)) == KEY
     with pytest.raises(UsageError, match="no API key for") as caught:
-        key_of(place_of(Target.OPENAI, "https://api.openai.com.evil.example/v1", connected=True))
+        service_key(place_of(Target.OPENAI, "https://api.openai.com.evil.example/v1", connected=True))
     assert "OPENAI_API_KEY" not in caught.value.hint
-    assert key_of(place_of(Target.OPENAI, "https://gateway.example/v1", connected=True)) == "from-ring"
+    assert service_key(place_of(Target.OPENAI, "https://gateway.example/v1", connected=True)) == "from-ring"
 
 
 def test_every_target_has_limits_and_every_service_an_entry() -> None:
@@ -245,10 +245,10 @@ def test_a_key_may_stand_in_the_keyring(monkeypatch: pytest.MonkeyPatch, *, lock
     monkeypatch.setattr(keyring, "get_password", password)
     place = place_of(Target.TOGETHER, "", connected=True)
     if not locked:
-        assert key_of(place) == "curate for api.together.ai"
+        assert service_key(place) == "curate for api.together.ai"
         return
     with pytest.raises(UsageError) as caught:
-        key_of(place)
+        service_key(place)
     assert "keyring set curate api.together.ai" in caught.value.hint
 
 

@@ -252,13 +252,13 @@ def test_an_edit_is_what_the_example_is_from_then_on(session: ReviewSession, lin
 
 
 def test_a_broken_line_can_be_mended_or_dropped(session: ReviewSession, open_session: Opens) -> None:
-    from curate.output.edited import key_of
+    from curate.output.edited import decided_id
 
     entry = found(session, "J001")
     parsed = session.line(entry.place)
     assert parsed is not None
     assert (entry.choices, session.status(entry)) == (frozenset({"drop"}), ReviewStatus.FIX)
-    session.decide({key_of(parsed): Edit({"messages": []})})
+    session.decide({decided_id(parsed): Edit({"messages": []})})
     again = open_session()
     assert [session.status(found(session, "J001")), again.status(found(again, "J001"))] == [
         ReviewStatus.EDIT,

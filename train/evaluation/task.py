@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from curate.core.text import normalised
 from curate.corpus.strata import MIN_QUESTIONS, is_label
-from train.scores.fields import json_in, parsed
+from train.scores.fields import json_in_answer, parsed
 from train.scores.metric import Expected
 
 TaskName = Literal["classification", "extraction", "tools", "short", "text"]
@@ -48,7 +48,7 @@ def guess_task(answers: Sequence[Expected]) -> tuple[TaskName, str]:
         return "tools", f"{calling / total:.0%} of the answers call tools"
     whole = sum(
         parsed(answer.text) is not None
-        or (json_in(answer.text) is not None and answer.text.strip().endswith(("}", "]", "```")))
+        or (json_in_answer(answer.text) is not None and answer.text.strip().endswith(("}", "]", "```")))
         for answer in answers
     )
     if whole >= MIN_KIND_SHARE * total:

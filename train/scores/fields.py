@@ -35,7 +35,7 @@ def parsed(text: str) -> Any:
     return value if isinstance(value, dict | list) else None
 
 
-def json_in(text: str) -> Any:
+def json_in_answer(text: str) -> Any:
     """The object or list in an answer: the whole text, a code fence, or the first one in the text; else None."""
     fenced = FENCE.search(text)
     for candidate in (text, fenced.group(1) if fenced else ""):
@@ -74,7 +74,7 @@ def leaves(value: Any, path: str = "") -> Iterator[Leaf]:
 
 def _field_counts(expected: Expected, given: Given) -> Sequence[float]:
     """Right, given and expected fields; an expected answer that is no JSON has one field, its text."""
-    wanted_value, got_value = json_in(expected.text), json_in(given.text)
+    wanted_value, got_value = json_in_answer(expected.text), json_in_answer(given.text)
     reference = Counter(leaves(expected.text if wanted_value is None else wanted_value))
     guessed = leaves(given.text) if wanted_value is None else iter(())
     got = Counter(guessed if got_value is None else leaves(got_value))

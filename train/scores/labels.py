@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from train.scores.metric import Expected, Given, Matrix, Metric, Scorer, ratio, ratio_of
-from train.scores.text import plain
+from train.scores.text import comparable
 
 NO_LABEL = "\0"
 """What an answer is taken for that names no label, or several; an empty answer may be a label."""
@@ -17,14 +17,14 @@ class Labels:
     """The classes of a set of questions, in order of their first use."""
 
     def __init__(self, expected: Sequence[Expected]) -> None:
-        self.names = list(dict.fromkeys(plain(answer.text) for answer in expected))
+        self.names = list(dict.fromkeys(comparable(answer.text) for answer in expected))
         self.position = {name: i for i, name in enumerate(self.names)}
         self.of = cache(self._label)
         """The label that an answer gives, or `NO_LABEL`."""
 
     def _label(self, text: str) -> str:
         """The label that a text names; `NO_LABEL` if it names none, or several."""
-        words = plain(text)
+        words = comparable(text)
         if words in self.position:
             return words
         # Of labels of which one stands in the other ("toxic", "not toxic") the longer one is meant.
@@ -45,7 +45,7 @@ def _names_label(text: str, label: str) -> bool:
 def _accuracy(expected: Sequence[Expected]) -> Scorer:
     """Share of answers that give the expected label."""
     labels = Labels(expected)
-    return ratio_of(lambda reference, given: (float(labels.of(given.text) == plain(reference.text)), 1.0))
+    return ratio_of(lambda reference, given: (float(labels.of(given.text) == comparable(reference.text)), 1.0))
 
 
 def _macro_f1(expected: Sequence[Expected]) -> Scorer:
@@ -55,7 +55,7 @@ def _macro_f1(expected: Sequence[Expected]) -> Scorer:
     def counts(expected: Expected, given: Given) -> Sequence[float]:
         """For each class: right ones, ones given, ones expected."""
         counts = np.zeros((3, len(labels.names)))
-        reference, got = plain(expected.text), labels.of(given.text)
+        reference, got = comparable(expected.text), labels.of(given.text)
         counts[0, labels.position[reference]] = reference == got
         if got in labels.position:
             counts[1, labels.position[got]] = 1
@@ -80,7 +80,7 @@ def by_class(expected: Sequence[Expected], given: Sequence[Given]) -> list[tuple
     from sklearn.metrics import precision_recall_fscore_support  # a second to import, for classification only
 
     labels = Labels(expected)
-    reference, got = [plain(answer.text) for answer in expected], [labels.of(answer.text) for answer in given]
+    reference, got = [comparable(answer.text) for answer in expected], [labels.of(answer.text) for answer in given]
     scores = precision_recall_fscore_support(reference, got, labels=labels.names, zero_division=0.0)
     return [
         (name, float(p), float(r), float(f), int(n)) for name, p, r, f, n in zip(labels.names, *scores, strict=True)

@@ -13,7 +13,7 @@ from curate.core.text import normalised, words
 from train.scores.metric import Expected, Given, Matrix, Metric, Scorer, mean_of, ratio
 
 
-def plain(text: str) -> str:
+def comparable(text: str) -> str:
     """Normalized text without surrounding punctuation; punctuation alone, such as a rating of stars, is kept."""
     normalised_text = normalised(text)
     return normalised_text.strip(" \t.!,;:\"'`*") or normalised_text
@@ -26,7 +26,7 @@ def composed(text: str) -> str:
 
 def same(expected: Expected, given: Given) -> float:
     """1 if the answers are equal except for case, white space and surrounding punctuation."""
-    return float(plain(expected.text) == plain(given.text))
+    return float(comparable(expected.text) == comparable(given.text))
 
 
 def token_f1(expected: Expected, given: Given) -> float:

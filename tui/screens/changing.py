@@ -21,7 +21,7 @@ from curate.core.decision import EDIT_SLOT
 from curate.core.errors import CurateError, DataError, InputError, UsageError
 from curate.core.finding import Finding
 from curate.core.text import plural
-from curate.output.edited import key_of
+from curate.output.edited import decided_id
 from curate.read.dataset import ParsedLine
 from curate.read.formats import example_of
 from curate.review import Edit, Entry, Kind, PairConflict, PlacedExample, VerdictOrEdit
@@ -178,7 +178,7 @@ class Changing(FrameScreen):
 
     def _current_value(self, parsed: ParsedLine) -> dict[str, Any] | None:
         """The object of a line with the edit in effect, in the format of its file."""
-        edit = self.session.log.last(key_of(parsed), EDIT_SLOT)
+        edit = self.session.log.last(decided_id(parsed), EDIT_SLOT)
         if edit is not None and edit.value is not None:
             return edit.value
         return parsed.decoded.value if isinstance(parsed.decoded.value, dict) else None
@@ -195,7 +195,7 @@ class Changing(FrameScreen):
         else:
             left = self.state.live_lint.findings(value, parsed)
             if not self.decide(
-                entry, {key_of(parsed): Edit(value, still_found(left, self._current_value(parsed), value))}
+                entry, {decided_id(parsed): Edit(value, still_found(left, self._current_value(parsed), value))}
             ):
                 self._ask_edit(entry, parsed, self._draft(parsed), draft_of(value))
                 return

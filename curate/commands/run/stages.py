@@ -23,7 +23,7 @@ from curate.core.validation import load_toml
 from curate.lint.project_check import check_project
 from curate.output.apply import repair_note
 from curate.parallel.worker_pool import cores
-from curate.project.manifest import key_of, read_manifest, verified_hash
+from curate.project.manifest import read_manifest, stage_key, verified_hash
 from curate.read.dataset import require_examples
 
 
@@ -56,7 +56,7 @@ class CheckStage(Stage):
 
     @override
     def key(self, data: RunData, run_result: RunResult) -> str:
-        return key_of("check", "understood", data.inputs, data.rule_inputs)
+        return stage_key("check", "understood", data.inputs, data.rule_inputs)
 
     @override
     def work(self, data: RunData, run_result: RunResult) -> store.Result:
@@ -93,7 +93,7 @@ class DedupStage(Stage):
     @override
     def key(self, data: RunData, run_result: RunResult) -> str:
         settings, model = data.config.dedup.model_dump(mode="json"), data.models.get("paraphrases")
-        return key_of("dedup", data.inputs, settings, data.rule_inputs, data.removal_inputs(run_result), model)
+        return stage_key("dedup", data.inputs, settings, data.rule_inputs, data.removal_inputs(run_result), model)
 
     @override
     def work(self, data: RunData, run_result: RunResult) -> store.Result:
@@ -138,7 +138,7 @@ class ConflictsStage(Stage):
             [list(removal) for removal in run_result.duplicates],
             data.conflicts.model_dump(mode="json"),
         )
-        return key_of("conflicts", data.inputs, data.removal_inputs(run_result), duplicates, settings, data.models)
+        return stage_key("conflicts", data.inputs, data.removal_inputs(run_result), duplicates, settings, data.models)
 
     @override
     def work(self, data: RunData, run_result: RunResult) -> store.Result:
@@ -176,7 +176,7 @@ class SplitStage(Stage):
     def key(self, data: RunData, run_result: RunResult) -> str:
         duplicates = [list(removal) for removal in run_result.duplicates]
         skipped = [stage for stage, state in run_result.stages.items() if state == "skipped"]
-        return key_of(
+        return stage_key(
             "split",
             "understood",
             data.inputs,
@@ -234,7 +234,7 @@ class TrainStage(Stage):
     def key(self, data: RunData, run_result: RunResult) -> str:
         if run_result.manifest_sha256 is None:
             raise UsageError("no split to train on", "remove --only and --skip, or also skip train")
-        return key_of("train", run_result.manifest_sha256, load_toml(data.recipe))
+        return stage_key("train", run_result.manifest_sha256, load_toml(data.recipe))
 
     @override
     def work(self, data: RunData, run_result: RunResult) -> store.Result:

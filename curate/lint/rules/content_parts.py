@@ -50,7 +50,7 @@ class TypedPart(NamedTuple):
     value: dict[str, Any]
 
 
-def parts_of(example: Example) -> Iterator[TypedPart]:
+def typed_parts(example: Example) -> Iterator[TypedPart]:
     """All parts that have a type, in order."""
     for message in example.messages:
         content = message.content
@@ -83,7 +83,7 @@ def part_type(example: Example, *, target: Target) -> Problems:
     Good: {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Hello."}]}
     """
     trained_types = TRAINED_TYPES if target in SERVICES else RENDERED_TYPES
-    for part in parts_of(example):
+    for part in typed_parts(example):
         if part.type not in trained_types and not (part.type in REASONING_TYPES and part.message.role == "assistant"):
             instead = "; write the call under `tool_calls` of the message" if part.type == "tool_call" else ""
             yield Problem(part.pointer, f"a part of type {quoted(part.type, 30)} is not trained on{instead}")

@@ -11,7 +11,7 @@ from curate.core.finding import PlacedProblems, Problem, Problems, Severity
 from curate.core.lazy import pl
 from curate.core.targets import LIMITS, MB, OPENAI_AZURE, SERVICES, Target
 from curate.core.text import excerpt, plural, quoted
-from curate.lint.rules.content_parts import IMAGE_TYPES, TypedPart, parts_of
+from curate.lint.rules.content_parts import IMAGE_TYPES, TypedPart, typed_parts
 from curate.lint.rules.dataset_summary import DatasetState, in_some
 from curate.lint.rules.polars_text_helpers import question
 from curate.lint.rules.prefilter import patterns, shared_patterns
@@ -28,7 +28,7 @@ DETAIL_VALUES: Final = ("auto", "low", "high")
 
 def images_of(example: Example) -> Iterator[TypedPart]:
     """The image parts."""
-    return (part for part in parts_of(example) if part.type in IMAGE_TYPES)
+    return (part for part in typed_parts(example) if part.type in IMAGE_TYPES)
 
 
 def url_of(part: TypedPart) -> str | None:
@@ -51,7 +51,7 @@ def image_malformed(example: Example, *, target: Target) -> Problems:
     Bad: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "https://example.com/cat.png"}]}, {"role": "assistant", "content": "A cat."}]}
     Good: {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}]}, {"role": "assistant", "content": "A cat."}]}
     """
-    for part in parts_of(example):
+    for part in typed_parts(example):
         if part.type != "image_url":
             continue
         if fault := image_fault(part.value):

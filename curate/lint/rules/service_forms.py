@@ -13,7 +13,7 @@ from curate.core.finding import Problem, Problems, Severity
 from curate.core.targets import LIMITS, Target
 from curate.core.text import excerpt, plural, quoted
 from curate.language.reasoning_marks import marked_text
-from curate.lint.rules.content_parts import TypedPart, parts_of
+from curate.lint.rules.content_parts import TypedPart, typed_parts
 from curate.lint.rules.rule import form_rule, value_rule
 from curate.lint.rules.tools import NOT_JSON, json_value
 from curate.read.dataset import ParsedLine
@@ -134,7 +134,7 @@ def media_refused(example: Example, *, target: Target) -> Problems:
     """
     limits = LIMITS[target]
     media_parts: dict[str, list[TypedPart]] = {name: [] for name in MEDIA_NAMES.values()}
-    for part in parts_of(example):
+    for part in typed_parts(example):
         media = media_of(part.value)
         if media is None:
             continue

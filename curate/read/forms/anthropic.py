@@ -210,7 +210,7 @@ def _write(value: Object) -> Object:
     written: Object = {}
     if system is not None:
         content = system.get("content")
-        parts = blocks.parts_of(content, "the system prompt")
+        parts = blocks.content_parts(content, "the system prompt")
         written["system"] = (
             content if isinstance(content, str) else [_part_value(part, "the system prompt") for part in parts]
         )

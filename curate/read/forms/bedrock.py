@@ -197,7 +197,7 @@ def _block_value(block: blocks.MessageBlock, where: str) -> Object:
         if result_object is not None and as_text(result_object) == content:
             parts: list[Object] = [{"json": result_object}]
         else:
-            parts = [_part_value(part, where) for part in blocks.parts_of(content, where)]
+            parts = [_part_value(part, where) for part in blocks.content_parts(content, where)]
         extra = blocks.extras(value, blocks.RESULT_KEYS, ("status",), where)
         return {"toolResult": {"toolUseId": value.get("tool_call_id"), "content": parts, **extra}}
     return _part_value(value, where)
@@ -233,7 +233,7 @@ def _write(value: Object) -> Object:
     if system is not None:
         written["system"] = [
             _part_value(part, "the system prompt")
-            for part in blocks.parts_of(system.get("content"), "the system prompt")
+            for part in blocks.content_parts(system.get("content"), "the system prompt")
         ]
     turns = turns_of_blocks(messages, _block_value, lambda detail: detail.keys() == {"reasoningContent"})
     written["messages"] = [{"role": role, "content": pieces} for role, pieces in turns]

@@ -243,7 +243,7 @@ def plain_part(part: Any) -> Any:
     return part
 
 
-def parts_of(content: Any, where: str) -> list[Object]:
+def content_parts(content: Any, where: str) -> list[Object]:
     """The parts of a content in messages format. Raises `UnwritableError` for any other value."""
     if content is None or content == "":
         return []
@@ -283,7 +283,7 @@ def blocks_of(message: Object, where: str, is_own: Callable[[Object], bool]) -> 
         if not isinstance(thoughts, str):
             raise UnwritableError(f"`reasoning_content` of {where} is not text")
         message_blocks.append(MessageBlock("thinking", {"text": thoughts, "detail": None}, ""))
-    message_blocks += [MessageBlock("content", part, "") for part in parts_of(message.get("content"), where)]
+    message_blocks += [MessageBlock("content", part, "") for part in content_parts(message.get("content"), where)]
     calls = message.get("tool_calls")
     for call in calls if isinstance(calls, list) else ():
         function = call.get("function") if isinstance(call, dict) else None

@@ -31,7 +31,7 @@ from curate.read.forms.form import (
 )
 from curate.read.forms.pairs import SPEAKERS
 from curate.read.forms.preference_writers import write_ranking
-from curate.read.forms.rendered import split_transcript, turns_of
+from curate.read.forms.rendered import rendered_turns, split_transcript
 
 
 def _read_squad(value: Object) -> Reading:
@@ -61,7 +61,7 @@ def _read_glaive(value: Object) -> Reading:
         raise UnreadableError("/chat", "its marks do not enclose turns")
     systems = (turn.value["content"].strip().removeprefix("SYSTEM:").strip() for turn in system_turns(value))
     turns = [turn_at("system", text, "/system") for text in systems if text]
-    return Reading([*turns, *turns_of(parsed, "/chat")], omit_keys(value, "system", "chat"))
+    return Reading([*turns, *rendered_turns(parsed, "/chat")], omit_keys(value, "system", "chat"))
 
 
 JSON_TYPES: Final = {

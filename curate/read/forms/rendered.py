@@ -113,7 +113,7 @@ def _is_conversation(roles: list[str], *, answered: bool) -> bool:
     )
 
 
-def turns_of(parts: RoleTexts, pointer: str) -> list[Turn]:
+def rendered_turns(parts: RoleTexts, pointer: str) -> list[Turn]:
     """The turns of a text at the pointer; reasoning belongs to the answer after it."""
     turns, thoughts = [], ""
     for role, text in parts:
@@ -138,7 +138,7 @@ def _read(value: Object) -> Reading | None:
             return None
         why = f"the text begins with {visible(mark)}, but its marks do not enclose turns of a user and an assistant"
         raise UnreadableError("/text", why)
-    return Reading(turns_of(turns, "/text"), omit_keys(value, "text"))
+    return Reading(rendered_turns(turns, "/text"), omit_keys(value, "text"))
 
 
 RENDERED: Final = Format(
@@ -174,7 +174,7 @@ def _read_pair(value: Object) -> Reading | None:
     """Read a pair of rendered conversations; None for any other line."""
     if (sides := _pair_sides(value)) is None:
         return None
-    chosen, rejected = (turns_of(parts, f"/{key}") for key, parts in zip(SIDES, sides, strict=True))
+    chosen, rejected = (rendered_turns(parts, f"/{key}") for key, parts in zip(SIDES, sides, strict=True))
     if not value.get("prompt"):
         return Reading(chosen, {**omit_keys(value, *SIDES), "rejected": [turn.value for turn in rejected]})
     most = min(len(chosen), len(rejected)) - 1
@@ -210,7 +210,7 @@ def _read_completed(value: Object) -> Reading | None:
     parts = split_transcript(value["prompt"] + value["completion"])
     if not parts or parts[-1][0] != "assistant" or parts[-1][1] not in value["completion"]:
         return None
-    turns = turns_of(parts, "/completion")
+    turns = rendered_turns(parts, "/completion")
     return Reading(_split_prompt(turns, len(turns) - 1), omit_keys(value, "prompt", "completion"))
 
 

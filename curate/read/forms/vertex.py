@@ -246,7 +246,7 @@ def _write(value: Object) -> Object:
     written: Object = {}
     spell = _Writer()
     if system is not None:
-        parts = blocks.parts_of(system.get("content"), "the system prompt")
+        parts = blocks.content_parts(system.get("content"), "the system prompt")
         written["systemInstruction"] = {
             "role": "system",
             "parts": [spell.part(part, "the system prompt") for part in parts],

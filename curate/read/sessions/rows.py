@@ -22,7 +22,7 @@ from curate.read.sessions.claude_code import CLAUDE_CODE
 from curate.read.sessions.codex import CODEX
 from curate.read.sessions.openhands import OPENHANDS
 from curate.read.sessions.pi import PI
-from curate.read.sessions.session import AgentSession, SessionFormat, SessionRow, Thread, counted, texts_of
+from curate.read.sessions.session import AgentSession, SessionFormat, SessionRow, Thread, counted, message_texts
 from curate.read.sessions.swe_agent import SWE_AGENT, repository_in
 from curate.read.traces import ModelCall, NoConversationError
 
@@ -255,7 +255,7 @@ def _metadata(session: AgentSession, row: SessionRow) -> Object:
 def _questions(thread: Thread) -> Iterator[str]:
     """The texts of the user, without user messages that a program wrote."""
     for message in thread.messages:
-        text = next(texts_of([message]), "") if message["role"] == "user" else ""
+        text = next(message_texts([message]), "") if message["role"] == "user" else ""
         if text and not text.lstrip().startswith(INSTRUCTIONS):
             yield text
 
@@ -277,7 +277,7 @@ def _shortened(message: Object, options: SessionOptions, counts: SessionCounts) 
 def _count_private_data(messages: Sequence[Object], counts: SessionCounts) -> None:
     """Add the numbers of names of users in paths, and of secrets, in messages to `counts.noticed`."""
     homes = secrets = 0
-    for text in texts_of(messages):
+    for text in message_texts(messages):
         homes += sum(match["name"] not in ("user", "Shared") for match in HOME.finditer(text))
         end = 0
         for secret in sorted(credentials_in(text)):

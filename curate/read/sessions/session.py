@@ -237,7 +237,7 @@ def content_of(value: Any, what: str = "a message") -> Any:
     return simplest_content(parts)
 
 
-def texts_of(messages: Iterable[Object]) -> Iterator[str]:
+def message_texts(messages: Iterable[Object]) -> Iterator[str]:
     """The texts in messages: contents, reasoning and arguments of calls."""
     for message in messages:
         content = message.get("content")
