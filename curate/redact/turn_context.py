@@ -34,8 +34,8 @@ def requests_before(turns: Sequence[Any]) -> Iterator[Request]:
     """
     before = ""
     for turn in turns:
-        text = turn.get("content", turn.get("value")) if isinstance(turn, dict) else None
-        text = text if isinstance(text, str) else ""
+        content = turn.get("content", turn.get("value")) if isinstance(turn, dict) else None
+        text = content if isinstance(content, str) else ""
         yield Request(_request(before, text.strip()) if before and 2 < len(text) <= MAX_ANSWER else "")
         before = text
 
