@@ -273,7 +273,9 @@ class Pseudonyms:
         """The national part; numbers of North America become fictional ones (555-0100 to 555-0199)."""
         digits = self._same_shape("phone", plain)
         is_american = re.match(r"\+?1?\D?\(?[2-9]\d{2}\)?[ .-]\d{3}[ .-]\d{4}$", value)
-        return f"{digits[:-7]}55501{digits[-2:]}" if is_american else digits
+        if is_american:  # the first digit of an area code is 2 to 9
+            return f"{digits[0] if digits[0] > '1' else 7}{digits[1:-7]}55501{digits[-2:]}"
+        return digits
 
     def _birth(self, value: str, plain: str) -> str:
         """A date of the same form, one to three years before or after: another one also where the day is the same."""
