@@ -89,8 +89,8 @@ class ValueForm:
     """A part of each text with such a value; if empty, the hint counts."""
     hint: Any = DIGIT
     """A pattern that each text with such a value has; few texts with none are searched further."""
-    name: str = ""
-    """A pattern of the words after which the value is recognized; empty if its form suffices."""
+    names: str = ""
+    """The pattern of the words that name the value; empty if it is recognized without one."""
 
 
 def anywhere(kind: str, pattern: str, is_valid: Callable[[str], bool] = always, hint: Any = None) -> ValueForm:
@@ -112,8 +112,8 @@ def named(
     A space between two words of a name also stands for `_` and `-`, as keys have them.
     """
     words = SPACE_IN_NAME.sub("[ _-]", words)
-    before = rf"(?<![^\W_])(?:{words})(?-i:No|Nr|Num|Number|Id|ID)?(?![^\W_])"
-    pattern = rf"(?i){before}(?:{gap}|{LINE_GAP}|{STATED_GAP})(?P<value>{value}){END}"
+    name = rf"(?<![^\W_])(?:{words})(?-i:No|Nr|Num|Number|Id|ID)?(?![^\W_])"
+    pattern = rf"(?i){name}(?:{gap}|{LINE_GAP}|{STATED_GAP})(?P<value>{value}){END}"
     hint = hint or (CODE_HINT if value in (CODE, VIN) else LONG_NUMBER)
     return ValueForm(kind, lazy_pattern(pattern), is_valid, mark, hint, rf"(?<![^\W_])(?:{words})(?![^\W_])")
 
@@ -123,4 +123,4 @@ def unspaced(
 ) -> ValueForm:
     """A value after one of the words of a language without spaces, with at most 12 characters between them."""
     pattern = lazy_pattern(rf"(?:{words})(?:[^\dA-Za-z\n]{{0,12}}|[:：]\s{{0,3}}\n\s{{0,3}})(?P<value>{value}){END}")
-    return ValueForm(kind, pattern, is_valid, hint=Hints(NOT_ASCII, hint), name=words)
+    return ValueForm(kind, pattern, is_valid, hint=Hints(NOT_ASCII, hint), names=words)

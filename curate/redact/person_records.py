@@ -48,7 +48,7 @@ OTHER_COLUMNS: Final = (
     r"iban|card|number|cvv|adres|street|stra(?:ß|ss)e|naam|imi[eę]|nazwisko|cognome|celul|cellul|telefo|cpf|dni|pesel|bsn|"
     r"姓名|电话|手机|邮箱|身份证|地址|氏名|電話|住所|生年月日|zip|post|plz|cep|tax|national|customer|patient|email|user|login|lat|lon|lng|\btan\b"
 )
-"""Names of columns, and parts of them, beside the names of values."""
+"""Names of columns, and parts of them, beside the words that name values."""
 COLUMN_NAME: Final = r"[^\W\d][\w .()/#-]{0,29}|#"
 HEADER: Final = lazy_pattern(
     rf"(?m)^[ \t|]*[\"']?(?:{COLUMN_NAME})(?:[\"' ]*[,;|\t][\"' ]*(?:{COLUMN_NAME}))+[\"' |]*\r?\n"
@@ -164,7 +164,7 @@ def cells_of_inserts(text: str) -> Iterator[Cell]:
 @cache
 def _columns() -> re.Pattern[str]:
     """The words and parts that name a column with private values."""
-    words = "|".join(dict.fromkeys(form.name for form in FORMS if form.name))
+    words = "|".join(dict.fromkeys(form.names for form in FORMS if form.names))
     return re.compile(rf"(?i){OTHER_COLUMNS}|{words}")
 
 
