@@ -3,7 +3,6 @@
 Values are collected from all rows first, since a name or a number that one row introduces stands in others without it.
 """
 
-import ast
 import base64
 import binascii
 import re
@@ -15,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from curate.core.key_value_secrets import Secret
+from curate.core.python_syntax import parsed_python
 from curate.redact.folding import folded
 from curate.redact.json_texts import nested_json, with_leaves_of
 from curate.redact.names import (
@@ -430,7 +430,7 @@ def _require_code_parses(before: str, after: str) -> None:
 def _is_python(code: str) -> bool:
     """Whether a text parses as Python code."""
     try:
-        ast.parse(code)
+        parsed_python(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

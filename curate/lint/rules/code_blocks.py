@@ -1,6 +1,5 @@
 r"""Family Q, code: blocks of Python, JSON and TeX in an answer that do not parse."""
 
-import ast
 import json
 import re
 import textwrap
@@ -9,6 +8,7 @@ from typing import Final
 
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
+from curate.core.python_syntax import parsed_python
 from curate.core.text import plural, quoted
 from curate.lint.rules.polars_text_helpers import answer, asked, judged_by, matching
 from curate.lint.rules.prefilter import answer_patterns
@@ -115,7 +115,7 @@ def _line_of_error(code: str) -> tuple[int, str] | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # unknown escape sequences
         try:
-            ast.parse(code)
+            parsed_python(code)
         except SyntaxError as error:
             # what an f-string may contain and how deep code may be nested depends on the version of Python
             if re.search(r"f-string|too many|limit", error.msg) or error.lineno is None:

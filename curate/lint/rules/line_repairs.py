@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from curate.core.python_syntax import parsed_python
 from curate.core.text import json_line
 from curate.lint.rules import content, duplicates, file_format, jsonl, preference
 from curate.lint.rules.rule import RepairInput
@@ -174,9 +175,11 @@ def _from_python(text: str) -> bytes | None:
         with warnings.catch_warnings():
             # warnings about backslashes in strings, which are read as intended
             warnings.simplefilter("ignore", SyntaxWarning)
-            tree = ast.parse(text.strip(), mode="eval")
-        if not isinstance(tree.body, ast.Dict) or not all(
-            _has_clear_keys(node) for node in ast.walk(tree) if isinstance(node, ast.Dict)
+            tree = parsed_python(text.strip(), "eval")
+        if (
+            not isinstance(tree, ast.Expression)
+            or not isinstance(tree.body, ast.Dict)
+            or not all(_has_clear_keys(node) for node in ast.walk(tree) if isinstance(node, ast.Dict))
         ):
             return None
         return json_line(ast.literal_eval(tree))
