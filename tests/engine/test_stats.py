@@ -122,6 +122,7 @@ def test_a_file_with_nothing_in_it(write: Write) -> None:
     assert shown(path) == "data.jsonl  0 examples\n"
 
 
+@pytest.mark.xdist_group("trainer")  # loads transformers
 def test_tokens_are_those_that_training_sees(write: Write) -> None:
     values: list[dict[str, Any]] = [
         chat("Hi", "Hello."),
