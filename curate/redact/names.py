@@ -62,7 +62,7 @@ PARTICLE: Final = (
 )
 FULL_NAME: Final = (
     rf"(?P<name>{NAME_WORD}"
-    rf"(?: (?:(?-i:{PARTICLE}) ){{0,3}}(?:{NAME_WORD}|(?-i:[A-Z]\.))){{0,3}})"
+    rf"(?:[ \u00a0]{{1,3}}(?:(?-i:{PARTICLE}) ){{0,3}}(?:{NAME_WORD}|(?-i:[A-Z]\.))){{0,3}})"
 )
 TITLED: Final = lazy_pattern(rf"(?<!\w)(?:(?:{HONORIFIC})\.? ){{1,3}}{FULL_NAME}")
 WITH_PARTICLE: Final = lazy_pattern(

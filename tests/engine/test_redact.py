@@ -400,6 +400,7 @@ def test_a_value_is_found_as_people_write_it(text: str, value: str) -> None:
         ("मेरा नाम देवयानी मुखर्जी है।", "देवयानी मुखर्जी"),
         ("Меня зовут Арсений Воробьёв, помогите", "Арсений Воробьёв"),
         ("Name: Amelia Grace\nAge: 24", "Amelia Grace"),
+        ("My name is Maria  Lopez.", "Maria  Lopez"),
     ],
 )
 def test_a_name_is_found_whole(text: str, name: str) -> None:
