@@ -21,7 +21,7 @@ from curate.core.decision import Decision
 from curate.core.errors import CurateError
 from curate.core.text import plural, visible
 from curate.review import Kind, ReviewSession, ReviewSources, views
-from curate.review.events import ScanEvent
+from curate.review.events import JournalNotApplied, ScanEvent
 from curate.review.history import entry_of
 from curate.review.overview import measure
 from curate.review.similar import Likeness
@@ -242,6 +242,8 @@ class CurateApp(KeyQueue):
             if not worker.is_cancelled and session is self.session:
                 session.take(fact)
                 self._stale = True
+                if isinstance(fact, JournalNotApplied):
+                    self.notify(visible(fact.note), severity="warning", timeout=20, markup=False)
 
         def tell(fact: ScanEvent) -> None:
             self.call_from_thread(take, fact)  # waits until it is taken: keys pressed meanwhile go between two facts

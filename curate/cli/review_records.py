@@ -48,6 +48,7 @@ def export_examples(sources: ReviewSources, tool: str, path: Path) -> int:
     """Write records for the annotation tool `tool`; returns the exit code."""
     from curate.review.annotation_export import export_records  # not imported by a review
 
+    _print_journal_notes(sources)
     records, suggested, unread = export_records(sources, tool, path)
     print_lines([f"{plural(records, 'record')} written to {visible(str(path))}, {suggested:,} with suggestions"])
     if unread:
@@ -59,8 +60,16 @@ def import_answers(sources: ReviewSources, path: Path) -> int:
     """Add the answers of annotators in the file `path` to the journal. Returns `FINDINGS` if some were refused."""
     from curate.review.annotation_import import import_records, import_text  # not imported by a review
 
+    _print_journal_notes(sources)
     lines = LineIndex.of(sources.files)
     log = DecisionLog(sources.journal, rights_of(sources.files))
     result = import_records(path, lines, log, sources.config.review.labels, sources.reviewer)
     print_lines(import_text(result, sources.journal))
     return ExitCode.FINDINGS if result.refused else ExitCode.CLEAN
+
+
+def _print_journal_notes(sources: ReviewSources) -> None:
+    """Print a note for each journal above the project with decisions about its data."""
+    from curate.commands.session import journal_notes  # as above
+
+    print_notes(journal_notes(sources.project, DecisionLog(sources.project.decisions), sources.files))

@@ -4,14 +4,15 @@ The command line, the functions of `curate.api` and the review open data with `S
 to the function of the command, so that each gets the same configuration, rules and decisions.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from curate.core.config import Config
 from curate.core.decision import DecisionState
+from curate.core.errors import CurateError
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
 from curate.core.finding import Finding
 from curate.core.text import plural
@@ -25,8 +26,11 @@ from curate.project.decision_log import DecisionLog
 from curate.project.runs import Project, project_of
 from curate.read.file_parts import is_parallel
 from curate.storage.data_files import LeftOut
-from curate.storage.files import display_name, warn
+from curate.storage.files import display_name, size_of, warn
 from curate.storage.paths import from_here
+
+MAX_COUNTED_BYTES: Final = 50_000_000
+"""Maximum size of data whose examples are read to count the decisions about them, which takes a second."""
 
 
 def _ignore_note(note: str) -> None:
@@ -58,7 +62,7 @@ class Session:
     note: Callable[[str], None] = _ignore_note
     """Shows a note about the configuration and the decisions."""
     tell_skipped: Callable[[str], None] = warn
-    """Shows a note about a file that is not read."""
+    """Shows a note about a file that is not read, such as a journal."""
 
     def open(self, files: Sequence[Path], given: Given = NOTHING_GIVEN, **used: Mapping[str, Any]) -> "Workspace":
         """The project of data files, with the options that are `given`; `used`: other tables of the configuration that
@@ -88,9 +92,11 @@ class Session:
         """Where intermediate results about the data of a project are kept; None if they are not."""
         return project.cache if self.cached else None
 
-    def decisions_in(self, project: Project) -> dict[str, DecisionState]:
+    def decisions_in(self, project: Project, files: Sequence[Path]) -> dict[str, DecisionState]:
         """The decisions that apply to the data of a project, by example; a note reports what is applied or ignored."""
         log = DecisionLog(project.decisions)
+        for note in () if self.ignored else journal_notes(project, log, files):
+            self.tell_skipped(note)
         for note in (*log.notes, *(() if self.ignored else log.contest_notes())):
             self.note(note)
         decisions = log.verdicts()
@@ -122,7 +128,7 @@ class Workspace:
     @cached_property
     def decisions(self) -> dict[str, DecisionState]:
         """The decisions of the review in effect, by example."""
-        return self.session.decisions_in(self.project)
+        return self.session.decisions_in(self.project, self.files)
 
     @property
     def cache(self) -> Path | None:
@@ -151,3 +157,43 @@ class Workspace:
     def named(self, table: str, key: str) -> Any:
         """The value of an option that the user gave on the command line; None if it was not given."""
         return self.given.get(table, {}).get(key)
+
+
+def journal_notes(project: Project, log: DecisionLog, files: Sequence[Path]) -> Iterator[str]:
+    """A note for each journal above a project with decisions about examples of its `files` that `log`, the journal of
+    the project, lacks: a configuration written below a journal starts a new project.
+
+    The decisions about other files count, too, if the files are large or can be read only once.
+    """
+    examples: set[str] | None = None
+    for path in project.journals_above:
+        try:
+            above = DecisionLog(path)
+            missing = {decision.example for decision in log.missing_decisions(above)} & above.verdicts().keys()
+            if missing and examples is None and _is_countable(files):
+                examples = _examples_in(files)
+        except CurateError:  # the command reports files that cannot be read
+            continue
+        if number := len(missing if examples is None else missing & examples):
+            about = "" if examples is None else " about these files"
+            shown, folder = (display_name(shown_path(place)) for place in (path, project.folder))
+            yield (
+                f"{plural(number, 'decision')}{about} in {shown} {'is' if number == 1 else 'are'} not applied, since "
+                f"{'this folder' if folder == '.' else folder} is a project of its own; "
+                f"`curate review PATH --merge {shown}` adds {'it' if number == 1 else 'them'}"
+            )
+
+
+def _is_countable(files: Sequence[Path]) -> bool:
+    """Whether the examples of files are read to count the decisions about them."""
+    return all(path.is_file() for path in files) and size_of(files) <= MAX_COUNTED_BYTES
+
+
+def _examples_in(files: Sequence[Path]) -> set[str]:
+    """The ids of all lines of files in decisions. Raises `InputError`."""
+    from curate.output.edited import decided_id  # as above
+    from curate.read.dataset import FileFacts, read_file
+
+    return {
+        decided_id(parsed) for path in files for parsed in read_file(path, FileFacts(str(path))) if not parsed.blank
+    }

@@ -50,6 +50,12 @@ class Project:
         """The journal of decisions; the one thing here worth committing to git."""
         return self._state_path() / JOURNAL
 
+    @property
+    def journals_above(self) -> list[Path]:
+        """The journals in folders above the project, the nearest first: no command applies them to its data."""
+        above = (folder / STATE / JOURNAL for folder in _absolute(self.folder).parents)
+        return [path for path in above if os.path.isfile(path) and _is_trusted(path.parent)]  # noqa: PTH113
+
     def journal_of(self, reviewer: str) -> Path:
         """The journal of one of several reviewers; commands apply it once it is merged into `decisions`."""
         return self.state / f"decisions-{reviewer}.jsonl"
@@ -150,6 +156,15 @@ def _is_project(folder: Path, *, trusted: bool) -> bool:
                 require_trusted_owner(owned)
             return True
     return config_in(folder, trusted=trusted) is not None
+
+
+def _is_trusted(state: Path) -> bool:
+    """Whether the state of a project may be read: it is no link, nor that of another user in a folder for everybody."""
+    try:
+        require_trusted_owner(state)
+    except UsageError:
+        return False
+    return not state.is_symlink()
 
 
 def _absolute(path: Path) -> Path:

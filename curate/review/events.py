@@ -12,6 +12,13 @@ from curate.review.entry import Cluster, MultiConflict, PairConflict
 
 
 @dataclass(frozen=True, slots=True)
+class JournalNotApplied:
+    """A journal above the project has decisions about the data, which are not applied."""
+
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class FindingsFound:
     """More findings, in line order."""
 
@@ -95,6 +102,7 @@ class Ended:
 
 ScanEvent = (
     StageAdvanced
+    | JournalNotApplied
     | FindingsFound
     | Checked
     | ExamplesKnown

@@ -22,6 +22,7 @@ from curate.core.events import Event, StageAdvanced, advancing
 from curate.core.example import Example, Place
 from curate.core.lazy import np
 from curate.core.text import plural
+from curate.project.decision_log import DecisionLog
 from curate.project.runs import Project
 from curate.review import events
 from curate.review.entry import Cluster, ClusterMember, MultiConflict, PairConflict, PlacedAnswerGroup, PlacedExample
@@ -50,6 +51,7 @@ CLUSTERS_PER_EVENT: Final = 500
 def scan(sources: ReviewSources, load_conflicts: LoadConflicts | None, notify: events.Notify) -> None:
     """Check the files and search for duplicates and conflicts; `notify` gets each result as an event, `Ended` last."""
     stages: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("journals", lambda: _report_journals(sources, notify)),
         ("check", lambda: _report_findings(sources, notify)),
         ("duplicates", lambda: _report_duplicates(sources, load_conflicts, notify)),
     )
@@ -59,6 +61,14 @@ def scan(sources: ReviewSources, load_conflicts: LoadConflicts | None, notify: e
         except CurateError as error:
             notify(events.StageFailed(name, error))
     notify(events.Ended())
+
+
+def _report_journals(sources: ReviewSources, notify: events.Notify) -> None:
+    """Notify of decisions about the files in journals above the project."""
+    from curate.commands.session import journal_notes
+
+    for note in journal_notes(sources.project, DecisionLog(sources.project.decisions), sources.files):
+        notify(events.JournalNotApplied(note))
 
 
 def _report_findings(sources: ReviewSources, notify: events.Notify) -> None:

@@ -75,7 +75,7 @@ class ReviewSession:
         """The progress of each running stage."""
         self.checked: events.Checked | None = None
         self.notes: list[str] = []
-        """What was not searched for, and why."""
+        """What was not searched for or not applied, and why."""
         self.failures: list[events.StageFailed] = []
         self.compared: set[str] = set()
         """Which of `clusters` and `conflicts` are known."""
@@ -110,6 +110,8 @@ class ReviewSession:
         match fact:
             case StageAdvanced():
                 self.stages[fact.stage] = fact
+            case events.JournalNotApplied():
+                self.notes.append(fact.note)
             case events.FindingsFound():
                 self._take_findings(fact.findings)
             case events.Checked():

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import curate
 from curate.cli.main import main
 from curate.core.decision import Decision
 from curate.core.example import content_id
@@ -228,3 +229,60 @@ def test_an_element_with_an_error_is_removed_from_a_document_of_many_lines() -> 
     Path("a.json").write_text(json.dumps(values, indent=1))
     outcome("split", "a.json", "-o", "out", "--yes")
     assert [entry["code"] for entry in rows_of("out/removed.jsonl")] == ["C003"]
+
+
+def decided_in_the_folder_above() -> Path:
+    """Data in a folder with a configuration, below a journal that drops the second of three examples."""
+    rows = [chat(f"What is the name of road {number}?", f"It is road {number}.") for number in (1, 2, 3)]
+    Path("sub").mkdir()
+    path = written_file("sub/data.jsonl", rows)
+    DecisionLog(Path(".curate/decisions.jsonl")).add(Decision(example=content_id(rows[1]), verdict="drop"))
+    Path("sub/curate.toml").write_text('data = ["data.jsonl"]\n')
+    return path
+
+
+NOT_APPLIED = "1 decision about these files in .curate/decisions.jsonl is not applied, since sub is a project"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("apply", "sub/data.jsonl", "-o", "kept.jsonl"),
+        ("dedup", "sub/data.jsonl", "-o", "kept.jsonl"),
+        ("split", "sub/data.jsonl", "-o", "parts"),
+        ("run", "sub", "--skip", "conflicts"),
+        ("review", "sub", "--export", "records.json", "--to", "argilla"),
+    ],
+)
+def test_decisions_above_the_project_of_the_files_are_reported(
+    capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    decided_in_the_folder_above()
+    main(list(command))
+    printed = " ".join("".join(capsys.readouterr()).split())
+    assert printed.count(NOT_APPLIED) == 1
+    assert "`curate review PATH --merge .curate/decisions.jsonl`" in printed
+    DecisionLog(Path("sub/.curate/decisions.jsonl")).merge(Path(".curate/decisions.jsonl"))
+    main([*command, *(["--overwrite"] if command[0] in ("apply", "dedup", "split") else [])])
+    assert NOT_APPLIED not in " ".join("".join(capsys.readouterr()).split())
+
+
+def test_python_warns_of_decisions_above_the_project_of_the_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = decided_in_the_folder_above()
+    with pytest.warns(UserWarning, match=NOT_APPLIED):
+        curate.dedup(path)
+    monkeypatch.setattr("curate.commands.session.MAX_COUNTED_BYTES", 10)
+    with pytest.warns(UserWarning, match="1 decision in"):  # all of the journal, as large files are not read for it
+        curate.dedup(path)
+
+
+def test_decisions_about_other_files_above_a_project_are_not_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    decided_in_the_folder_above()
+    written_file("sub/data.jsonl", [chat("Which day is it?", "Friday."), chat("Which month is it?", "May.")])
+    main(["apply", "sub/data.jsonl", "-o", "kept.jsonl"])
+    assert "not applied" not in "".join(capsys.readouterr())
+
+
+def test_the_review_is_told_of_decisions_above_its_project() -> None:
+    path = decided_in_the_folder_above()
+    assert [NOT_APPLIED in note for note in new_session([path]).notes][:1] == [True]

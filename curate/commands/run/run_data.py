@@ -243,4 +243,5 @@ class RunData:
     def verdicts(self) -> dict[str, DecisionState]:
         """The decisions, by example."""
         project = self.project if DecisionLog(self.project.decisions).decisions else project_of(self.paths)
-        return replace(self.session, note=self.notes.append).decisions_in(project)
+        tell = self.notes.append
+        return replace(self.session, note=tell, tell_skipped=tell).decisions_in(project, self.paths)
