@@ -101,7 +101,7 @@ class CheckFrames(ResultFrames[CheckResult]):
 
     def _summary(self) -> str:
         counts = ", ".join(plural(self.result.severities[severity], severity.value) for severity in Severity)
-        return f"{plural(self.result.examples, 'example')} in {plural(self.result.lines, 'line')}; {counts}"
+        return f"{self.result.amount}; {counts}"
 
     def _notebook(self) -> tuple[str, Facts, Shown]:
         counts = {

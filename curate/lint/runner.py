@@ -15,6 +15,7 @@ from curate.core.errors import UsageError
 from curate.core.events import Advance
 from curate.core.example import Example, content_text
 from curate.core.finding import Finding, Severity
+from curate.core.text import plural
 from curate.lint.checker import Checker
 from curate.lint.rules import Rule
 from curate.lint.rules.example_columns import ExampleColumns
@@ -42,7 +43,9 @@ class CheckResult:
     findings: list[Finding] = field(default_factory=list)
     files: int = 0
     lines: int = 0
-    """Non-blank lines."""
+    """Non-blank lines, elements of documents and rows of tables."""
+    unit: str = "line"
+    """What `lines` counts: "record" if a file is a document or a table."""
     examples: int = 0
     """Lines with an example in a known format."""
     not_understood: int = 0
@@ -60,6 +63,11 @@ class CheckResult:
     paths: Mapping[str, Path] = field(default_factory=dict)
     """The files by their names in findings."""
     seconds: float = 0.0
+
+    @property
+    def amount(self) -> str:
+        """The amount of data, in words: `2 examples in 3 lines`."""
+        return f"{plural(self.examples, 'example')} in {plural(self.lines, self.unit)}"
 
     @property
     def severities(self) -> Counter[Severity]:
@@ -217,6 +225,8 @@ def _check_file(
     report.findings.extend(sorted(findings, key=lambda finding: finding.order))
     report.files += 1
     report.lines += facts.lines
+    if facts.document or facts.packed == "a table":
+        report.unit = "record"
     report.examples += facts.understood
     report.not_understood += facts.lines - facts.understood
 

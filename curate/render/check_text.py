@@ -194,5 +194,4 @@ def summary_line(report: CheckResult) -> str:
     """The amount of data and the number of findings, in one line."""
     counts = report.severities
     counted = ", ".join(plural(counts[severity], severity.value) for severity in Severity if counts[severity])
-    read = f"{plural(report.examples, 'example')} in {plural(report.lines, 'line')} of {plural(report.files, 'file')}"
-    return f"{read}: {counted or 'no findings'}"
+    return f"{report.amount} of {plural(report.files, 'file')}: {counted or 'no findings'}"

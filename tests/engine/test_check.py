@@ -122,6 +122,15 @@ def test_a_finding_is_told_with_its_place_its_code_and_the_next_step(write: Writ
     )
 
 
+@pytest.mark.parametrize("name", ["data.json", "data.csv"])
+def test_rows_of_a_table_and_elements_of_a_document_are_counted_as_records(
+    name: str, write: Write, capsys: Captured
+) -> None:
+    rows = b"[%s,\n\n%s]" % (GOOD, GOOD) if name == "data.json" else b'prompt,completion\na,"b\n"\nc,d\n'
+    check(str(write(name, rows)))
+    assert "2 examples in 2 records of 1 file: " in capsys.readouterr().out
+
+
 def test_the_next_command_names_the_file_if_it_is_the_only_one(write: Write, capsys: Captured) -> None:
     for names, command in ((["my data.jsonl"], "curate conflicts 'my data.jsonl'"), (["a", "b"], "curate conflicts")):
         check(*(str(write(name, [GOOD, NULL])) for name in names))
