@@ -72,18 +72,20 @@ def as_command(verb: str, loaded: Any) -> Any:
 
 
 def _without_validator(item: Any, process: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """The function `process` of an option, which takes texts, the default and an option that is not given as they are:
-    typer would build a pydantic validator for each. An empty path, which would be the current folder, is refused.
+    """The function `process` of an option or argument, which takes texts, the default and an option that is not given
+    as they are: typer would build a pydantic validator for each. An empty path, which would be the current folder, is
+    refused.
     """
-    takes_text = item.type_descriptor.annotation in (str, list[str]) and not item.type_descriptor.is_path
+    takes_path = item.type_descriptor.is_path or item.type_descriptor.annotation == list[Path]
+    takes_text = item.type_descriptor.annotation in (str, list[str]) and not takes_path
 
     def processed(context: Any, value: Any) -> Any:
         if value is None and not item.required:
             value = () if item.multiple or item.nargs == -1 else None
             return value if item.callback is None else item.callback(context, item, value)
-        if item.type_descriptor.is_path and "" in (value if isinstance(value, list | tuple) else (value,)):
+        if takes_path and "" in (value if isinstance(value, list | tuple) else (value,)):
             message, hint = EMPTY_PATH
-            raise UsageError(f"{item.opts[-1]}: {message}", hint)
+            raise UsageError(message if item.param_type_name == "argument" else f"{item.opts[-1]}: {message}", hint)
         if item.callback is None and not item.required and value is item.default:
             return value
         if item.callback is None and takes_text and value:

@@ -1,5 +1,6 @@
 """The entry point: find the command, and convert its result or error to a documented exit code."""
 
+import errno
 import gc
 import os
 import re
@@ -106,7 +107,9 @@ def ended(error: BaseException) -> int:
     if isinstance(error, OSError) and error.filename is None:
         streams.discard_output()
         _print_message(
-            f"error: the output cannot be written: {error.strerror or error}\n  next: free disk space, or "
+            "error: the output cannot be written: it is closed\n  next: redirect it to a file, or to /dev/null"
+            if error.errno == errno.EBADF
+            else f"error: the output cannot be written: {error.strerror or error}\n  next: free disk space, or "
             "redirect the output elsewhere"
             if error.errno is not None
             else f"error: a library cannot be loaded: {visible(str(error))}\n  next: raise the memory limit, or "

@@ -501,7 +501,7 @@ class Checker:
             data = parsed.line.data
             line += data.count(b"\n", 0, problem.offset) if problem.offset else line_of(data, pointer) if pointer else 0
         severity, file = self.chosen.severities[rule.code], parsed.place.file
-        message = _message_at(parsed.place, problem)
+        message = _message_at(parsed.place, problem) if parsed.line.data != b"[" else problem.message  # no element
         return Finding(rule.code, severity, file, line, pointer, message, rule.hint, fixable, example)
 
 

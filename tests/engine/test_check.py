@@ -437,12 +437,16 @@ def test_findings_of_an_array_on_one_line_name_the_element(capsys: Captured) -> 
         asked_by("human", "Who?", "Me."), asked_by("user", "Is it round?", "Yes."), asked_by("user", "Why?", "So."),
         asked_by("user", "Why?", "So."), asked_by("human", "When?", "Now."), asked_by("user", "Is it round?", "No."),
     ]  # fmt: skip
-    Path("chats.json").write_text(json.dumps(chats), encoding="utf-8")
-    main(["check", "chats.json", "--select", "D001,M007,X008", "--output-format", "json"])
-    messages = [finding["message"] for finding in json.loads(capsys.readouterr().out)["findings"]]
+    cut = json.dumps(chats)[:-1]  # what names the array names no element of it
+    messages = []
+    for text, rules in ((json.dumps(chats), "D001,M007,X008"), (cut, "J010")):
+        Path("chats.json").write_text(text, encoding="utf-8")
+        main(["check", "chats.json", "--select", rules, "--output-format", "json"])
+        messages += [finding["message"] for finding in json.loads(capsys.readouterr().out)["findings"]]
     assert messages == [
         "element 4: exact copy of chats.json:1 (element 3)",
         "role 'human' should be 'user'",
         "element 5: role 'human' should be 'user'",
         "element 6: answers 'No', but chats.json:1 (element 2) answers 'Yes'",
+        "the array that starts the file is not closed",
     ]

@@ -96,7 +96,8 @@ def test_a_file_whose_name_looks_like_a_pattern_or_like_standard_input_is_that_f
     "words",
     [
         ("check", "--fix", ""), ("dedup", "data.jsonl", "-o", ""), ("dedup", "data.jsonl", "--output="),
-        ("check", "data.jsonl", ""), ("dedup", "data.jsonl", "-o", "."),
+        ("check", "data.jsonl", ""), ("dedup", "data.jsonl", "-o", "."), ("verify", ""),
+        ("verify", ".", "--redacted-from", ""),
     ],
 )  # fmt: skip
 def test_an_empty_path_is_not_the_current_folder(
