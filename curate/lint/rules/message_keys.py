@@ -69,6 +69,8 @@ READ_BY: Final = {
     Target.MS_SWIFT: {"loss"},
 }
 """Keys that only one target reads."""
+TURN_LOSS_KEYS: Final = ("loss", "loss_weight")
+"""Keys of other trainers for the loss weight of a whole turn."""
 ROLE_OF_KEY: Final = dict.fromkeys(
     ("tool_calls", "function_call", "refusal", "audio", *REASONING_KEYS), "assistant"
 ) | {"tool_call_id": "tool"}
@@ -126,7 +128,8 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
     """A message, a part of its content or one of its tool calls has an unknown key.
 
     The key may be misspelled, or belong to another trainer, such as loss_weight, and have no effect here. Some
-    services reject it, and templates leave its text out. Reasoning has to be text.
+    services reject it, and templates leave its text out. Reasoning has to be text. Not reported for training here: loss
+    or loss_weight with the weight that the turn has anyway, 1 for an answer and 0 for other turns.
     Bad: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "wieght": 1}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello.", "weight": 1}]}
     """
@@ -134,6 +137,8 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
     for message in example.messages:
         for key in message.value if not KNOWN_KEYS.issuperset(message.value) else ():
             if key not in KNOWN_KEYS and key not in known_keys:  # each key once per example
+                if key in TURN_LOSS_KEYS and target is Target.TRAINER and _is_default_weight(message, key):
+                    continue
                 known_keys.add(key)
                 yield Problem(f"{message.pointer}/{escape(key)}", f"key {quoted(key, 40)} is not a known message key")
         if len(message.value) > 2 or not isinstance(message.content, str):
@@ -141,6 +146,12 @@ def unknown_message_key(example: Example, *, target: Target) -> Problems:
                 if problem not in known_keys:
                     known_keys.add(problem)
                     yield Problem(pointer, problem)
+
+
+def _is_default_weight(message: Message, key: str) -> bool:
+    """Whether a key gives a turn the weight that it has without one: 1 for an answer, 0 for other turns."""
+    weight = message.value[key]
+    return weight is None or (isinstance(weight, int | float) and weight == (intended_role(message) == "assistant"))
 
 
 def _misplaced_content(message: Message) -> Iterator[tuple[str, str]]:
