@@ -11,6 +11,7 @@ from curate.core.targets import Target
 from curate.core.text import excerpt, normalised, plural, quoted, visible, words
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.lint.rules.dataset_summary import DatasetState
+from curate.lint.rules.roles import chosen_answers
 from curate.lint.rules.rule import RepairInput, dataset_rule, value_rule
 from curate.read.decode import decode
 from curate.read.edited_json import edited_json
@@ -141,6 +142,7 @@ def pair_incomplete(example: Example, _: DatasetState) -> Problems:
         return  # its reader demands both sides
     value = example.value
     keys = value.keys() | {message.pointer.split("/")[1] for message in example.messages if message.pointer}
+    keys.add(chosen_answers(example)[0])
     for name in TRAINED_PAIRS:
         left, right = PAIR_SIDES[name]
         present = [key in keys or (key == left and _is_chosen_beside(example, right)) for key in (left, right)]
@@ -234,7 +236,8 @@ def empty_side(example: Example) -> Problems:
     """
     pair = pair_of(example)
     for key, empty in zip(pair.keys, pair.empty, strict=True) if pair else ():
-        if empty and not is_list_of_answers(example.value.get(key)):  # P015 reports it
+        if empty and key != chosen_answers(example)[0] and not is_list_of_answers(example.value.get(key)):
+            # otherwise M004 or P015 reports it
             yield Problem(f"/{key}", f"`{key}` is empty")
 
 

@@ -37,6 +37,18 @@ def role_of(message: Object) -> str | None:
     return known_role(role) if isinstance(role, str) else None
 
 
+def chosen_answers(example: Example) -> tuple[str, int]:
+    """The key of a pair's chosen side and the number of its answers if it is a list of texts or conversations, not of
+    messages; otherwise no key and 0.
+    """
+    key, turns = PAIR_SIDES.get(example.format, ("",))[0], example.value.get("messages")
+    if not key or example.plain or example.pointers is None or not isinstance(turns, list):
+        return "", 0
+    pointers = [pointer for pointer, _ in example.pointers]
+    side = [turn for turn, pointer in zip(turns, pointers, strict=False) if pointer.startswith(f"/{key}/")]
+    return (key, len(side)) if side and all(isinstance(turn, str | list) for turn in side) else ("", 0)
+
+
 PROMPT_ONLY_TARGETS: Final = (Target.TRL, Target.VERL, Target.MS_SWIFT)
 """Trainers that train on prompts alone, in any form for them."""
 EXPORT_KEYS: Final = frozenset(("custom_id", "message_id", "mapping", "chat_messages", "history"))
@@ -142,9 +154,14 @@ def message_not_an_object(example: Example) -> Problems:
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
     turns = example.value.get("messages")
+    key, answers = chosen_answers(example)
+    if key:
+        yield Problem(f"/{key}", f"`{key}` is a list of {plural(answers, 'answer')}; write a pair for each of them")
     for index, turn in enumerate(turns if isinstance(turns, list) else ()):
         if not isinstance(turn, dict):
             pointer = f"/messages/{index}" if example.pointers is None else example.pointers[index][0]
+            if key and pointer.startswith(f"/{key}/"):
+                continue
             several = "; write each conversation on a line of its own" if is_objects(turn) else ""
             yield Problem(pointer, f"message {index + 1} is {kind_of(turn)}, not an object{several}")
 
@@ -301,6 +318,7 @@ def no_assistant(example: Example, *, target: Target) -> Problems:
     """
     if (
         example.messages
+        and not chosen_answers(example)[0]  # M004 reports them
         and not any(intended_role(message) == "assistant" for message in example.messages)
         and not (target in (*REINFORCEMENT_TARGETS, Target.BEDROCK) and references(example))
         and not (target in PROMPT_ONLY_TARGETS and example.format in PROMPTS)
