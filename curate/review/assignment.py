@@ -6,7 +6,7 @@ from typing import Final
 
 from curate.core.errors import UsageError
 from curate.core.finding import Finding
-from curate.core.lazy import Flags, Ids, np
+from curate.core.lazy import Flags, Ids, Numbers, np
 from curate.core.text import visible
 from curate.review.entry import Cluster, MultiConflict, PairConflict, sides_of
 
@@ -37,11 +37,16 @@ class Share:
         """Whether an example is in the share."""
         return bool(self.contains_ids(np.array([[int(example[:16], 16), int(example[16:], 16)]], np.uint64))[0])
 
+    def contains_lines(self, numbers: Numbers) -> Flags:
+        """Which lines without an example, given by their numbers, are in the share."""
+        shared: Flags = numbers % self.of == self.part - 1
+        return shared
+
     def has_finding(self, finding: Finding) -> bool:
         """Whether a finding is in the share. Without an example, its line decides; without a line, all get it."""
         if finding.example is not None:
             return self.contains(finding.example)
-        return not finding.line or finding.line % self.of == self.part - 1
+        return not finding.line or bool(self.contains_lines(np.array([finding.line]))[0])
 
     def has_subject(self, subject: Cluster | PairConflict | MultiConflict) -> bool:
         """Whether a cluster or conflict is in the share: its example with the least id decides."""

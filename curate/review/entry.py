@@ -158,6 +158,8 @@ class Entry:
     ids: tuple[str, ...]
     """Ids of the examples to decide about: the duplicates of a cluster, both sides of a pair."""
     subject: Subject
+    unread: bool = False
+    """True for an entry of kind `example` whose line cannot be read as an example."""
 
     @property
     def pair(self) -> bool:
@@ -167,7 +169,7 @@ class Entry:
     @property
     def broken(self) -> bool:
         """True for a line without an example: it can be corrected or dropped."""
-        return isinstance(self.subject, Finding) and self.subject.example is None
+        return self.unread or (isinstance(self.subject, Finding) and self.subject.example is None)
 
     @property
     def target(self) -> DecisionTarget:

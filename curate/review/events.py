@@ -7,7 +7,7 @@ from curate.core.datamap import MappedExample
 from curate.core.errors import CurateError
 from curate.core.events import StageAdvanced
 from curate.core.finding import Finding
-from curate.core.lazy import Ids, Numbers
+from curate.core.lazy import Ids, Numbers, np
 from curate.review.entry import Cluster, MultiConflict, PairConflict
 
 
@@ -37,7 +37,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class ExamplesKnown:
-    """The ids of a file's examples."""
+    """The ids of a file's examples, and of lines that do not count as examples: about these can be decided, too."""
 
     file: str
     starts: Numbers
@@ -46,6 +46,8 @@ class ExamplesKnown:
     """Number of each example among the file's non-blank lines, of a document only."""
     ids: Ids
     """Two integers each."""
+    unread: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
+    """Which of the ids, by position, are hashes of lines that cannot be read as an example."""
 
 
 @dataclass(frozen=True, slots=True)

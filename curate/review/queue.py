@@ -390,6 +390,7 @@ class ExampleQueue(Queue):
         self.lines, self.share = lines, share
         self._shown: Flags = np.empty(0, np.bool_)
         self._ids: dict[str, Array] = {}
+        self._unread: set[int] = set()
         self._indexed: set[int] = set()
         self._doubts: Floats = np.empty(0)
         self.scores: ScoresKnown | None = None
@@ -403,7 +404,7 @@ class ExampleQueue(Queue):
             self._shown = np.concatenate([self._shown, np.full(more, self.share is None)])
 
     def store_ids(self, fact: ExamplesKnown) -> None:
-        """Store the ids of a file's examples, all lines of which are indexed; lines without one are undecidable."""
+        """Store the ids in a file, all lines of which are indexed; lines without one are undecidable."""
         number = next(position for position, index in enumerate(self.lines.indexes) if index.name == fact.file)
         index, first = self.lines.indexes[number], self.lines.firsts[number]
         rows = index.lines_at(fact.starts) if len(fact.starts) else fact.positions
@@ -414,13 +415,19 @@ class ExampleQueue(Queue):
         self._ids[fact.file] = ids
         none = np.ones(index.count, np.bool_)
         none[rows] = False
+        unread = fact.unread[fact.unread < len(rows)]
         if self.share is not None:
-            shared = rows[self.share.contains_ids(ids_read)] + first
+            shares = self.share.contains_ids(ids_read)
+            shares[unread] = self.share.contains_lines(index.numbers[rows[unread]])
+            shared = rows[shares] + first
             self._shown[shared] = True
             for row in shared.tolist():
                 self.set_status(row, ReviewStatus.UNDECIDED)
         for row in (np.flatnonzero(none) + first).tolist():
             self.set_status(row, ReviewStatus.NOTHING)
+        for row in (rows[unread] + first).tolist():
+            self._unread.add(row)
+            self.set_status(row, ReviewStatus.FIX)
         numbers = (rows + first).astype(np.int32)
         new = ~np.isin(numbers, list(self._indexed))
         self.example_index.add(ids_read[new, 0], numbers[new])
@@ -481,10 +488,9 @@ class ExampleQueue(Queue):
 
     def entry(self, number: int) -> Entry:
         """The line with a number."""
-        example = self.id(number)
-        return Entry(
-            "example", number, "", "", Severity.INFO, self.lines.place(number), (example,) if example else (), None
-        )
+        example, place = self.id(number), self.lines.place(number)
+        ids = (example,) if example else ()
+        return Entry("example", number, "", "", Severity.INFO, place, ids, None, number in self._unread)
 
     def places(self, number: int) -> Sequence[Place]:
         """The place of the line, as a list."""

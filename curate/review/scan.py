@@ -22,6 +22,7 @@ from curate.core.events import Event, StageAdvanced, advancing
 from curate.core.example import Example, Place
 from curate.core.lazy import np
 from curate.core.text import plural
+from curate.output.edited import decided_id
 from curate.project.decision_log import DecisionLog
 from curate.project.runs import Project
 from curate.review import events
@@ -44,6 +45,8 @@ MAX_MODEL_EXAMPLES: Final = 2_000
 """Maximum number of examples that models read here, which takes half a minute. The judgement that `curate conflicts`
 kept is used for any number.
 """
+MAX_OTHER_LINES: Final = 10_000
+"""Maximum number of lines that do not count as examples about which can be decided as such."""
 CLUSTERS_PER_EVENT: Final = 500
 """Clusters in one event: more would hold up keys."""
 
@@ -115,15 +118,26 @@ def _report_duplicates(sources: ReviewSources, load_conflicts: LoadConflicts | N
 
 
 def _notify_ids(result: "DedupResult", notify: events.Notify) -> None:
-    """Notify, for each file, of the ids of its examples and where they are."""
-    table = result.table
+    """Notify, for each file, of the ids of its lines and where they are."""
+    from curate.corpus.corpus import LineReader
+
+    table, reader = result.table, LineReader()
+    others = np.setdiff1d(np.arange(len(table.starts)), table.lines)[:MAX_OTHER_LINES]
+    parsed = [reader.line(table.line_ref(line)) for line in others.tolist()]
+    ids = np.frombuffer(b"".join(bytes.fromhex(decided_id(line)) for line in parsed), ">u8").reshape(-1, 2)
+    unread = np.array([line.example is None for line in parsed], np.bool_)
+    every = np.concatenate([table.lines, others])
+    order = np.argsort(every)
+    every, ids = every[order], np.concatenate([table.ids, ids.astype(np.uint64)])[order]
+    is_unread = np.concatenate([np.zeros(len(table.lines), np.bool_), unread])[order]
     for number, source in enumerate(table.sources):
         first, last = int(table.first[number]), int(table.first[number + 1])
-        in_file = (table.lines >= first) & (table.lines < last)
-        lines = table.lines[in_file]
+        in_file = (every >= first) & (every < last)
+        lines = every[in_file]
         none = np.empty(0, np.int64)
         starts, positions = (none, lines - first) if source.document else (table.starts[lines], none)
-        notify(events.ExamplesKnown(source.name, starts, positions, table.ids[in_file]))
+        flags = np.flatnonzero(is_unread[in_file])
+        notify(events.ExamplesKnown(source.name, starts, positions, ids[in_file], flags))
 
 
 def clusters_of(duplicates: "Sequence[DuplicateRemoval]") -> list[Cluster]:

@@ -11,7 +11,7 @@ from curate.cli.main import main
 from curate.core.decision import Decision
 from curate.core.example import content_id
 from curate.project.decision_log import DecisionLog
-from curate.review import Edit
+from curate.review import Edit, ReviewStatus
 from curate.review.bulk import label, rate
 from tests.conftest import chat, rows_of, written_file
 from tests.scripted_review import decide, expected, new_session
@@ -286,3 +286,23 @@ def test_decisions_about_other_files_above_a_project_are_not_reported(capsys: py
 def test_the_review_is_told_of_decisions_above_its_project() -> None:
     path = decided_in_the_folder_above()
     assert [NOT_APPLIED in note for note in new_session([path]).notes][:1] == [True]
+
+
+def test_lines_that_do_not_count_as_examples_are_decided_in_the_list_of_examples() -> None:
+    """Their status there is that of the decision, wherever it was made, and apply follows it."""
+    rows = [chat("What is one?", "It is 1."), {"messages": []}, {"instruction": "", "output": ""}, {"chapter": 5}]
+    path = written_file("data.jsonl", b"".join(json.dumps(row).encode() + b"\n" for row in rows) + b'{"messages": [3\n')
+    session = new_session([path])
+    statuses = session.examples.statuses.values
+    assert [ReviewStatus(status).name for status in statuses] == [*["UNDECIDED"] * 4, "FIX"]
+    assert [sorted(session.examples.entry(row).choices) for row in range(5)] == [*[["drop", "keep"]] * 4, ["drop"]]
+    findings = {session.findings.entry(row).place.line: session.findings.entry(row) for row in range(5)}
+    session.decide({findings[5].ids[0]: "drop"}, target=findings[5].target)
+    session.decide({findings[2].ids[0]: "drop"}, target=findings[2].target)
+    session.decide({session.examples.entry(2).ids[0]: "drop"}, target=session.examples.entry(2).target)
+    session.grow()
+    expected = ["UNDECIDED", "DROP", "DROP", "UNDECIDED", "DROP"]
+    assert [ReviewStatus(status).name for status in session.examples.statuses.values] == expected
+    assert [ReviewStatus(status).name for status in new_session([path]).examples.statuses.values] == expected
+    assert outcome("apply", "data.jsonl", "-o", "kept.jsonl") == 1  # line 4 holds no example
+    assert rows_of("kept.jsonl") == [rows[0], rows[3]]

@@ -38,15 +38,17 @@ def test_shares_are_disjoint_complete_and_stay_when_the_file_grows(write: Write)
     path = write("data.jsonl", [*pairs, pairs[7], b"{broken"])
     parts = [reviewed(path, Share(part, 3)) for part in (1, 2, 3)]
     lines = [shown(part) for part in parts]
-    assert sum(map(len, lines)) == len(set.union(*lines)) == 301
+    assert sum(map(len, lines)) == len(set.union(*lines)) == 302
     assert min(map(len, lines)) > 70
     assert [7 in part for part in lines] == [300 in part for part in lines]  # equal examples have one reviewer
     findings = [len(part.findings) for part in parts]
     assert sum(findings) == len(reviewed(path).findings)
+    broken = {part.findings.entry(row).place.line for part in parts[2:] for row in range(len(part.findings))}
+    assert (301 in lines[2]) == (302 in broken)  # the line and its finding have one reviewer
     assert all(part.examples.total == len(one) for part, one in zip(parts, lines, strict=True))
 
     write("data.jsonl", [("What is new?", "This is."), *pairs])
-    assert shown(reviewed(path, Share(2, 3))) - {0} == {line + 1 for line in lines[1] - {300}}
+    assert shown(reviewed(path, Share(2, 3))) - {0} == {line + 1 for line in lines[1] - {300, 301}}
 
 
 def test_the_overlap_is_the_same_for_all_and_as_large_as_asked_for() -> None:
