@@ -7,7 +7,7 @@ from curate.conflicts.evidence import Evidence
 from curate.conflicts.negation import yes_no_openings
 from curate.conflicts.question import Question, question_of
 from curate.core.example import Example
-from curate.language.precise_requests import asks_for_amount, asks_yes_or_no, is_brief
+from curate.language.precise_requests import asks_for_amount, asks_yes_or_no, is_brief, verdict_language
 
 
 def contradictory_pairs(examples: Sequence[Example]) -> Iterator[tuple[Example, Example, Evidence]]:
@@ -23,12 +23,15 @@ def contradictory_pairs(examples: Sequence[Example]) -> Iterator[tuple[Example, 
 
 
 def _precise_evidence(left: Question, right: Question) -> Evidence | None:
-    """An explicit yes against an explicit no, or two requested amounts or times; None without such a contradiction.
+    """An explicit yes against an explicit no, in Arabic and Hindi any opposite verdicts, or two requested amounts or
+    times; None without such a contradiction.
 
     `curate.lint.rules.example_summary.may_contradict` tells in advance which groups of answers can have one.
     """
     sources = set[str]()
-    if asks_yes_or_no(left.request) and yes_no_openings(left.answer, right.answer) is not None:
+    if verdict_language(left.request) or (
+        asks_yes_or_no(left.request) and yes_no_openings(left.answer, right.answer) is not None
+    ):
         sources.add("polarity")
     if is_brief(left.answer) and is_brief(right.answer) and asks_for_amount(left.request):
         sources |= {"numbers", "dates"}

@@ -5,8 +5,9 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from curate.conflicts.requested_amounts import are_of_one_topic
-from curate.conflicts.requested_kinds import QUESTION_MARKS, UNSPACED_END, asked_kinds, asked_part
+from curate.conflicts.requested_amounts import MAX_WORDS, are_of_one_topic, word_count
+from curate.conflicts.requested_kinds import QUESTION_MARKS, asked_kinds, asked_part
+from curate.language.precise_requests import verdict_language
 from curate.language.quantity_translation import language_of
 from curate.language.sentences import sentences
 from curate.language.tokens import content_words
@@ -35,6 +36,8 @@ say what else is possible.
 ASKS: Final = re.compile(r"[?？]|吗|[可能是]否|ですか|ますか")
 BOTH_WAYS: Final = re.compile(r"(\w)不\1")
 """A Chinese verb with its negation, which asks: "can or cannot"."""
+SENTENCE_END: Final = re.compile(r"(?<=[。！？।؟])|(?<=[.!])\s+(?=[\u0621-\u064a\u0904-\u0939])")
+"""Ends of sentences that no space, or no capital letter, follows."""
 CHAINED: Final = frozenset(("zh", "ja"))
 """Languages whose sentences have many clauses."""
 
@@ -54,7 +57,8 @@ UNDECIDED: Final = AnswerVerdict(0, "")
 def opposite_verdicts(requests: tuple[str, str], answers: tuple[str, str]) -> tuple[str, str] | None:
     """The expressions by which one answer grants and the other denies what both requests ask about with yes or no.
 
-    At least one answer must have more than `MAX_BRIEF_WORDS` words. None for other answers.
+    At least one answer must have more than `MAX_BRIEF_WORDS` words, unless the language is Arabic or Hindi. None for
+    other answers.
     """
     left_verdict, right_verdict = _verdicts(requests, answers)
     return (left_verdict.words, right_verdict.words) if left_verdict.sign * right_verdict.sign < 0 else None
@@ -68,10 +72,14 @@ def verdicts_agree(requests: tuple[str, str], answers: tuple[str, str]) -> bool:
 
 def _verdicts(requests: tuple[str, str], answers: tuple[str, str]) -> tuple[AnswerVerdict, AnswerVerdict]:
     """The verdicts of both answers; `UNDECIDED` if the requests ask for none or the answers are brief or too long."""
-    if not are_of_one_topic(*answers) or not all(map(asks_for_a_verdict, requests)):
+    languages = set(map(verdict_language, requests))
+    language = languages.pop() if len(languages) == 1 else ""
+    if max(map(word_count, answers)) > MAX_WORDS or not (
+        language or (are_of_one_topic(*answers) and all(map(asks_for_a_verdict, requests)))
+    ):
         return UNDECIDED, UNDECIDED
     parts = [BOTH_WAYS.sub(r"\1", asked_part(request)) for request in requests]
-    language, need = language_of("\n".join(answers)), {bool(NEED_QUESTION.search(part)) for part in parts}
+    language, need = language or language_of("\n".join(answers)), {bool(NEED_QUESTION.search(part)) for part in parts}
     if len(need) > 1 or any(DENIED[language].search(part) for part in parts):
         return UNDECIDED, UNDECIDED  # "would it be impossible", "is it forbidden"
     both = "\n".join(parts)
@@ -103,9 +111,9 @@ def verdict(answer: str, request: str, language: str, *, need: bool) -> AnswerVe
     if match := EXPLICIT_NO.match(answer):
         return AnswerVerdict(-1, match.group().strip())
     request_words = content_words(positive.sub(" ", negative.sub(" ", request)))
-    parts = [part for whole in sentences(answer) for part in UNSPACED_END.split(whole)]
+    parts = [part for whole in sentences(answer) for part in SENTENCE_END.split(whole)]
     for position, part in enumerate(parts):
-        if part.rstrip().endswith(QUESTION_MARKS):
+        if part.rstrip().endswith((*QUESTION_MARKS, "؟")):
             continue
         sentence = BOTH_WAYS.sub(" ", WISH.sub(" ", part))
         denied = granted = None

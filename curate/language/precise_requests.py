@@ -6,6 +6,7 @@ from typing import Final
 
 from curate.core.lazy import lazy_pattern
 from curate.language.sentences import sentences
+from curate.language.verdict_words import VERDICT_QUESTION
 
 YES_NO_QUESTION: Final = lazy_pattern(
     r"^\W*(?:(?:hi|hello|hey|please|so|and|but|also|then)\b\W*)*"
@@ -34,6 +35,14 @@ def asks_yes_or_no(request: str) -> bool:
     """Whether the last sentence of a request asks for yes or no."""
     questions = [sentence for sentence in sentences(request) if sentence.endswith("?")] or [request]
     return YES_NO_QUESTION.match(questions[-1]) is not None and EITHER_OR.search(questions[-1]) is None
+
+
+@lru_cache(16_384)
+def verdict_language(request: str) -> str:
+    """The language, Arabic or Hindi, in which a request asks for yes or no; empty for other requests."""
+    if request.isascii():
+        return ""
+    return next((language for language, pattern in VERDICT_QUESTION.items() if pattern.match(request)), "")
 
 
 def asks_for_amount(request: str) -> bool:

@@ -5,6 +5,8 @@ from typing import Final
 
 from curate.core.lazy import lazy_pattern
 
+_YES_IN_ARABIC: Final = r"نعم|أجل|بلى|بالتأكيد|بالطبع|طبع[اً]+|أكيد"
+_YES_IN_HINDI: Final = r"(?:(?:जी )?हा[ँं]|जी|बिल[\u094d]?कुल|ज\u093c?रूर|अवश्य)(?=[\s,।.!])(?! (?:भी )?नहीं)"
 _DENIED: Final = {
     "en": (
         r"\badvi[sc]e (?:\w+ ){0,5}against\b|\bunder (?:any|no) circumstances\b|\b(?:have to|must|please) leave your \w+ at home\b|"  # noqa: E501
@@ -50,6 +52,16 @@ _DENIED: Final = {
         r"|\bnon (?:si )?(?:può|puoi|possono|possiamo|posso|potete|deve|devono|permette|accetta|accettiamo|conviene|consiglio|consigliamo)\b"  # noqa: E501
         r"|\b(?:vietat[oaie]|proibit[oaie]|impossibile|sconsigli\w+|meglio di no|meglio evitare|pessima idea|cattiva idea)\b|\bnon (?:è|sarebbe|mi sembra) (?:una )?(?:buona|grande) idea\b"  # noqa: E501
     ),
+    "ar": (
+        r"^\W*(?:لا|كلا)(?=\s*[،,.!:؛])|\b(?:لا|لم|ما) (?:[يتنأ]عد )?[يتنأ](?:مكن|جوز|سمح|ستطيع|صح|صلح|نصح|حق|قبل|توفر|وجد|دعم|نبغي|شمل|غطي)\w*"  # noqa: E501
+        r"|\b(?:غير|ليست?) (?:\w+ ){0,2}?(?:مسموح|متاح|متوفر|ممكن|مقبول|مدعوم|آمن|صالح|جائز|مشمول|مناسب|قانوني)\w*"
+        r"|\b(?:ممنوع|محظور|محرم|مستحيل|تجنب)\w*|\bحرام\b|\b(?:يمنع|تمنع|يحظر)\b|\bيجب (?:ألا|عدم|أن لا)\b"
+    ),
+    "hi": (
+        r"^\W*(?:जी )?नहीं(?=[\s,।.!])|(?:अनुमति|इजाज\u093c?त|उपलब्ध|संभव|सुरक्षित|स्वीकार|मान्य|उचित|शामिल) (?:\S+ ){0,2}?नहीं"
+        r"|नहीं (?:\S+ ){0,3}?(?:सकत|चाहिए|मिलेग|लेते|देते|लिया|दिया)|मना (?:है|हैं|किया)|(?:वर्जित|निषिद्ध|प्रतिबंधित|असंभव)"
+        r"|बचना चाहिए|से बचें"
+    ),
     "zh": r"不值得|没法|不让|不划算|不具备|不保(?!证|存|留)|不给|不认可|不算|无效|不包[含括]|不属于|没有(?:这个|该)?(?:功能|效力|权利|资格)|没有?办法|找不回来|(?:目前|暂时)没有|暂无|不太?建议|不可以|不能|不允许|不准|不许|不得|禁止|严禁|不太?合适|不太?适合|不支持|不建议|不推荐|最好别|不行|无法|谢绝|不提供|不接受|没有必要|不需要|不必|听不懂|看不懂|不宜",  # noqa: E501
     "ja": r"だめ|ダメ|できない|入れません|やめて|禁止|できません|いけません|お断り|不可(?!欠|能性)|ご遠慮|控えて|なりません|おすすめしません|お勧めしません|認めていません|認められません|使えません|ありません(?!か)|対応していません|無理です|やめておいた|避けたほうが|おりません|不要です",  # noqa: E501
 }
@@ -89,6 +101,14 @@ _GRANTED: Final = {
         r"^\W*(?:sì|certo|certamente|assolutamente sì|volentieri)\b|\b(?:permess[oaie]|consentit[oaie]|possibile|ammess[oaie]|accettat[oaie]|benvenut[oaie]|consigliabile)\b|\b(?:può|puoi|si possono|potete)\b"  # noqa: E501
         r"|\b(?:buona|ottima) idea\b|\bnessun problema\b|\bsenza problemi\b"
     ),
+    "ar": (
+        rf"^\W*(?:{_YES_IN_ARABIC})\b|\b(?:يمكن|بإمكان|يجوز|يسمح|تستطيع|يحق)\w*"
+        r"|\b(?:مسموح|متاح|متوفر|ممكن|مقبول|مدعوم|آمن|جائز|نرحب|مرحب)\w*|\bلا (?:بأس|مانع|مشكلة|حرج|ضير)\b"
+    ),
+    "hi": (
+        rf"^\W*(?:{_YES_IN_HINDI})|सकत[ेाी]|(?:अनुमति|इजाज\u093c?त|उपलब्ध|सुरक्षित|संभव|मान्य) है|स्वागत है|स्वीकार कर"
+        r"|कोई (?:दिक्कत|बात|समस्या|परेशानी|हर्ज) नहीं"
+    ),
     "zh": r"有(?:这个|该)功能|有效|算数|值得|划算|可以|允许|没问题|没有问题|合适|支持|放心|听得懂|能听懂|欢迎|推荐|建议(?![您你先请])|能[用听看喝吃带去进]|找得回来|没有?大碍|没关系|当然",  # noqa: E501
     "ja": r"平気|できる|問題ない|できます|可能です|大丈夫|使えます|問題ありません|かまいません|構いません|お使いになれます|認めています|認められています|いただけます|おすすめです|はい[、。]|もちろん|ございます",  # noqa: E501
 }
@@ -111,6 +131,8 @@ _OPENING_DENIED: Final = {
     ),
     "pt": r"infelizmente|lamentavelmente|melhor não|de jeito nenhum|nada disso|nunca\b|evite|esque[çc][ae]\b|eu não faria",  # noqa: E501
     "it": r"purtroppo|meglio (?:di no|evitare|non)|evita\b|mai\b|macché|neanche per sogno",
+    "ar": r"للأسف|مع الأسف|عذرا|نعتذر|لسوء الحظ",
+    "hi": r"दुर्भाग्य|अफ\u093c?सोस|माफ\u093c? (?:कीजिए|करें|कीजिये)|क्षमा करें",
     "zh": r"很遗憾|(?:很|非常|实在|十分)?抱歉(?![让给久])|(?:(?!可以|但|能)[^，。,！]){0,12}(?:请(?:不要|勿|别)(?!担心|紧张|着急)|[^免少受大忘要到，。]不了(?![多几一两三]))|可惜|别(?!担心)|千万别|先别(?!担心|心疼|急|着急|慌|难过)|不要(?!担心|紧)|没办法|想都(?:别|不要|不用)想",  # noqa: E501
     "ja": r"残念ながら|残念です|あいにく|いいえ",
 }
@@ -131,6 +153,8 @@ _OPENING_GRANTED: Final = {
     ),
     "pt": r"dá sim|fi(?:ca|que) tranquil[oa]|tranquil[oa]|felizmente|boa notícia|perfeitamente|sem problema",
     "it": r"tranquill[oai]|per fortuna|fortunatamente|buone notizie|nessun problema|senz['’]altro|si può|puoi\b|può\b",
+    "ar": r"لا (?:بأس|مانع|مشكلة|حرج|ضير)\b|لحسن الحظ|تفضل",
+    "hi": r"कोई (?:दिक्कत|बात|समस्या|परेशानी|हर्ज) नहीं|बेशक|निश्चिंत",
     "zh": r"(?:完全)?没问题|当然|放心|尽管|可以|好消息|能的|行[，。,]",
     "ja": r"はい[、。]|もちろん|ご安心",
 }
@@ -162,6 +186,14 @@ _NOT_NEEDED: Final = {
     "pt": (
         r"^\W*não\b|\bnão (?:é |são |está )?(?:obrigatóri[oa]s?|necessári[oa]s?|precis\w+|tem (?:de|que)|têm (?:de|que)|exig\w+|há obrigação)\b|\b(?:opcional|opcionais|facultativ[oa]s?|voluntári[oa]s?|dispensável|dispensad[oa]s?)\b"  # noqa: E501
     ),
+    "ar": (
+        r"^\W*(?:لا|كلا)(?=\s*[،,.!:؛])|\bلا [يتنأ](?:حتاج|جب|لزم|شترط|تطلب|ستلزم)\w*|\bلا (?:حاجة|داعي)\b|\bاختياري\w*"
+        r"|\b(?:غير|ليست?) (?:\w+ ){0,2}?(?:ضروري|إلزامي|إجباري|مطلوب|لازم|واجب)\w*"
+    ),
+    "hi": (
+        r"^\W*(?:जी )?नहीं(?=[\s,।.!])|(?:ज\u093c?रूरी|आवश्यक|अनिवार्य|ज\u093c?रूरत|चाहिए) (?:\S+ )?नहीं"
+        r"|नहीं (?:\S+ ){0,3}?(?:चाहिए|पड़ेग|पड़त)|वैकल्पिक|के बिना भी"
+    ),
     "zh": r"不需要|不用|不必|无需|无须|不强制|不要求|不要(?=。|,|，|$)|自愿|自由选择|没有必要|没必要|可选",
     "ja": r"いいえ|必要(?:は|が)?(?:ありません|ない)|不要|なくても|任意|義務(?:では|は)(?:ありません|ない)",
 }
@@ -183,6 +215,11 @@ _NEEDED: Final = {
     ),
     "it": r"^\W*sì\b|\b(?:obbligatori[oaie]|necessari[oaie]|indispensabil[ei]|richiest[oaie])\b|\b(?:deve|devi|devono|dovete|dobbiamo|bisogna|occorre|serve)\b",  # noqa: E501
     "pt": r"^\W*sim\b|\b(?:obrigatóri[oa]s?|necessári[oa]s?|indispensáve(?:l|is)|exigid[oa]s?)\b|\bnão tem como escapar\b|\b(?:deve|devem|tem de|tem que|têm de|têm que|precisa|precisam|é preciso)\b",  # noqa: E501
+    "ar": (
+        rf"^\W*(?:{_YES_IN_ARABIC})\b|\b(?:يجب|[تأن]حتاج|يلزم|يشترط|يتطلب|لا ?بد|ضروري|إلزامي|إجباري|مطلوب)\w*"
+        r"|\b(?:لازم|واجب)\w*"
+    ),
+    "hi": rf"^\W*(?:{_YES_IN_HINDI})|ज\u093c?रूरी|आवश्यक|अनिवार्य|ज\u093c?रूरत|चाहिए|पड़ेग|पड़त",
     "zh": r"必须|需要|一定要|^\W*要的|强制|要求|应当|务必|^\W*要[。,，]|都要|得先",
     "ja": r"はい[、。]|必要(?:です|があります|となります)|必須|義務|なければなりません|ねばなりません|要ります",
 }
@@ -194,11 +231,14 @@ OPENING_DENIED, OPENING_GRANTED = (
 )
 """First words of an answer that deny or grant what was asked for."""
 EXPLICIT_YES: Final = lazy_pattern(
-    r"^\W*(?:(?:yes|yep|yeah|ja|jawohl|doch|sí|oui|sim|sì)\b(?=\s*(?:[,.;:!–—-]|$))|はい[、。]|(?:是的|对的?|要的)[，。,！])",
+    r"^\W*(?:(?:yes|yep|yeah|ja|jawohl|doch|sí|oui|sim|sì)\b(?=\s*(?:[,.;:!–—-]|$))|はい[、。]|(?:是的|对的?|要的)[，。,！]"
+    rf"|(?:{_YES_IN_ARABIC})(?: بالطبع)?(?=\s*(?:[،؛,.!:]|$))|(?:{_YES_IN_HINDI})(?=\s*(?:[,।.!]|$)))",
     re.IGNORECASE,
 )
 """First word of an answer that says yes, whatever the rest of the sentence denies."""
-EXPLICIT_NO: Final = lazy_pattern(r"^\W*(?:いいえ[、。]|(?:不行|不可以|不能|不支持|不允许)[的了哦呢呀]?[，。,！])")
+EXPLICIT_NO: Final = lazy_pattern(
+    r"^\W*(?:いいえ[、。]|(?:不行|不可以|不能|不支持|不允许)[的了哦呢呀]?[，。,！]|(?:لا|كلا)(?=\s*(?:[،؛,.!:]|$))|(?:जी )?नहीं(?=\s*(?:[,।.!]|$)))"  # noqa: E501
+)
 """First word of an answer that says no, whatever the rest of the sentence grants."""
 WISH: Final = lazy_pattern(
     r"\b(?:(?:i|we) (?:\w+ )?wish|(?:(?:i|we)(?:['’]d| would) (?:\w+ )?|how i(?:['’]d| would) )(?:love|like|have (?:loved|liked)) to (?:say|tell))\b[^,;.:!?]*"  # noqa: E501
@@ -218,10 +258,18 @@ NEED_QUESTION: Final = lazy_pattern(
     r"|\b(?:obligatori[oa]s?|hace falta|hay que|(?:tengo|tiene|tienes|tienen|tenemos) que|debo|debe|deben|debemos|necesit\w+|necesari[oa]s?|imprescindible|se (?:exige|requiere))\b"  # noqa: E501
     r"|\b(?:obligatoires?|faut-il|dois|doit|doivent|devons|nécessaires?|besoin|exigée?s?|requise?s?|indispensable)\b"
     r"|\b(?:devo|devono|dobbiamo|bisogna|occorre|serv(?:e|ono)|ci vuole|obbligatori[oaie]|necessari[oaie]|preciso|precisa|tenho (?:de|que)|obrigatóri[oa]s?|necessári[oa]s?)\b"  # noqa: E501
-    r"|必须|需要|需不需要|用不用|要不要|强制|必要|必須|義務|要.{0,12}吗|なければ",
+    r"|必须|需要|需不需要|用不用|要不要|强制|必要|必須|義務|要.{0,12}吗|なければ"
+    r"|\b(?:يجب|[تأنيى]حتاج|يلزم|يشترط|يتطلب|ضروري|إلزامي|إجباري|مطلوب|لازم|بحاجة)\w*|ज\u093c?रूरी|आवश्यक|अनिवार्य|ज\u093c?रूरत|चाहिए|पड़ेग|पड़त",
     re.IGNORECASE,
 )
 """Words of a question for what is required."""
+VERDICT_QUESTION: Final = {
+    "ar": lazy_pattern(r"^\W*(?:\w+[،,!.] ?)?[وف]?هل (?!.*\b(?:كم|متى|أين|كيف|لماذا|ماذا|أم|أو)\b)"),
+    "hi": lazy_pattern(
+        r"^\W*क्या (?!है|था|हो(?:ता|ती|ते|गा)|हुआ|कारण|अंतर|फर्क|नाम|मतलब|कर(?:ना|ें|ूँ)|.* या |.*(?:कब|कहाँ|कहां|कैसे|क्यों|कितन|कौन))"
+    ),
+}
+"""Questions for yes or no in languages whose first word says so, without a word that asks for more."""
 QUESTION_WORD: Final = lazy_pattern(
     r"\b(?:what|which|who|whom|whose|where|when|why|how|was|welche[mnrs]?|wer|wen|wem|wo|wohin|wann|warum|wie|wieso|qué|cuál|cuáles|quién|dónde|cuándo|cómo|cuánt[oa]s?"
     r"|quoi|quels?|quelles?|qui|où|quand|pourquoi|comment|combien|qual|quais|quem|onde|quando|por que|como|quant[oaie]s?|quale|quali|chi|dove|perché|come|che cosa|cosa|o que)\b"  # noqa: E501

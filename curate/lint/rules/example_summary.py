@@ -21,7 +21,7 @@ from curate.core.form_keys import LABEL_KEYS, TOOL_KEYS
 from curate.core.lazy import lazy_pattern, np
 from curate.corpus.strata import is_label, normalized_label
 from curate.language.negation import NO, YES
-from curate.language.precise_requests import asks_for_amount, asks_yes_or_no, is_brief
+from curate.language.precise_requests import asks_for_amount, asks_yes_or_no, is_brief, verdict_language
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.read.chunks import Batch
 
@@ -266,6 +266,8 @@ def precise_kinds(answer: str, requests: Sequence[str], *, may_decide: bool = Tr
     kinds = 0
     if may_decide:
         kinds = SAYS_YES if YES.match(answer) else SAYS_NO if NO.match(answer) else 0
+    if any(map(verdict_language, requests)):  # the words of the verdict may be anywhere in the answer
+        return SAYS_YES | SAYS_NO | PRECISE | BRIEF * is_brief(answer)
     is_precise = kinds and any(map(asks_yes_or_no, requests))
     if is_brief(answer):
         kinds |= BRIEF
