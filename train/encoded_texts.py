@@ -99,11 +99,12 @@ class WeightedRun(NamedTuple):
 
 
 def runs_of(text: Encoded) -> list[WeightedRun]:
-    """The runs of a text."""
+    """The runs of a text. The first token of a text is never trained on: nothing precedes it."""
     runs: list[WeightedRun] = []
-    for index, (label, weight) in enumerate(zip(text.labels, text.weights, strict=True)):
-        if label == IGNORE_INDEX:
+    for index in range(1, len(text.labels)):
+        if text.labels[index] == IGNORE_INDEX:
             continue
+        weight = text.weights[index]
         if runs and runs[-1].end == index and runs[-1].weight == weight:
             runs[-1] = WeightedRun(runs[-1].first, index + 1, weight)
         else:
@@ -124,7 +125,7 @@ class TextWriter:
         runs = runs_of(text)
         last = text.labels[runs[-1].end - 1] if runs else IGNORE_INDEX
         supervised = sum(run.end - run.first for run in runs)
-        values: tuple[float, ...] = (len(text.input_ids), supervised, sum(text.weights), last, len(runs))
+        values: tuple[float, ...] = (len(text.input_ids), supervised, sum(text.weights[1:]), last, len(runs))
         for name, value in zip(OF_TEXT, values, strict=True):
             self._columns[name].append(value)  # type: ignore[arg-type]
         for run in runs:

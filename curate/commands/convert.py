@@ -90,7 +90,7 @@ class ConvertResult(Output):
             setattr(self, name, getattr(self, name) + getattr(part, name))
         self.formats.update(part.formats)
         self.reasons.update(part.reasons)
-        self.first_reasons = part.first_reasons | self.first_reasons
+        self.first_reasons |= {code: why for code, why in part.first_reasons.items() if code not in self.first_reasons}
         self.omitted.update(part.omitted)
         self.unused.update(part.unused)
         self.notes += [replace(note, line=note.line + before) for note in part.notes]

@@ -56,7 +56,7 @@ def test_joiners_that_belong_to_the_spelling_are_shown_as_they_are() -> None:
         ('{"b": 1,\n"a": NaN}', "line 2: NaN is not JSON"),
         ('{"a": 1e999}', "1e999 is out of range"),
         ('{"a": 1, "a": 2}', "'a' occurs twice"),
-        ('{"a":' * 9_999, "nested too deeply"),
+        ('{"a":' * 9_999 + "1" + "}" * 9_999, "too deeply"),
         ("", "not valid JSON"),
     ],
 )

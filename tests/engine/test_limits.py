@@ -116,7 +116,11 @@ def test_a_disk_with_too_little_space_leaves_the_file_as_it_was(forks: Forks) ->
 @pytest.mark.parametrize(
     ("middle", "times", "codes"),
     [
-        ([b'{"messages": [' + b"x" * SIZE, b"[" * SIZE, b"\0" * SIZE], 10, ["J001", "J017", "J010"]),
+        (
+            [b'{"messages": [' + b"x" * SIZE, b"[" * (SIZE // 2) + b"]" * (SIZE // 2), b"\0" * SIZE],
+            10,
+            ["J001", "J017", "J010"],
+        ),
         ([line_of(("word " * (SIZE // 5), "Hello."))], 20, []),
     ],
     ids=["broken, deep, NUL", "sound"],

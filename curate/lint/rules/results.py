@@ -71,11 +71,13 @@ def number_calls(messages: list[Object]) -> list[Object] | None:
         *(message["tool_call_id"] for message in messages if is_id(message.get("tool_call_id"))),
     }
     used: set[str] = set()
+    replaced: set[Any] = set()  # ids that a call had and lost
     waiting: list[tuple[Any, str]] = []  # old and new ids of the last calls
     edited = []
     for message in messages:
         if calls := calls_in(message):
             waiting = [(call.get("id"), _free(call.get("id"), used, existing)) for call in calls]
+            replaced |= {old_id for old_id, new in waiting if is_id(old_id) and old_id != new}
             renamed = [
                 call if old_id == new else {"id": new, **omit_keys(call, "id")}
                 for call, (old_id, new) in zip(calls, waiting, strict=True)
@@ -88,7 +90,7 @@ def number_calls(messages: list[Object]) -> list[Object] | None:
             )
             if index is not None:
                 message = {**message, "tool_call_id": waiting.pop(index)[1]}  # noqa: PLW2901
-            elif not (is_id(old_id) and old_id in used):  # otherwise it answers a call that keeps its id
+            elif not is_id(old_id) or old_id not in used or old_id in replaced:  # else it answers a call with its id
                 return None
         else:
             waiting = []
