@@ -13,6 +13,7 @@ from curate.language.lexicon import FILLER_WORDS, NEUTRAL_PROMPT_WORDS, QUESTION
 from curate.language.names import names
 from curate.language.negation import negation_count
 from curate.language.quantities import quantities
+from curate.language.reasoning_marks import without_reasoning
 from curate.language.tokens import content_words, plain_words, quoted_texts, stems, without_politeness
 
 OPERATOR: Final = re.compile(r"(?<=[\d)\w]) ?([-+*/×÷=<>^]) ?(?=[\d(\w])")
@@ -50,6 +51,7 @@ class Question:
     request: str
     """The last request, as written."""
     answer: str
+    """The text of the answer, without reasoning."""
 
     @cached_property
     def context(self) -> str:
@@ -152,7 +154,7 @@ def question_at(example: Example, index: int) -> Question | None:
     """The question of the answer at a position among the messages; None as for `question_of`."""
     prompt, answer = example.messages[:index], example.messages[index]
     requests = [message for message in prompt if known_role(message.role) == "user"]
-    if not requests or not answer.text.strip() or not requests[-1].text.strip():
+    if not requests or not requests[-1].text.strip() or not (said := without_reasoning(answer.text)).strip():
         return None
     system = "\n".join(normalised(message.text) for message in prompt if known_role(message.role) in SYSTEM_ROLES)
     tools = example.value.get("tools") or example.value.get("functions")
@@ -165,7 +167,7 @@ def question_at(example: Example, index: int) -> Question | None:
         for message in prompt
         if known_role(message.role) not in SYSTEM_ROLES
     ]
-    return Question(example, index, system, "\n".join([*context, *earlier]), requests[-1].text, answer.text)
+    return Question(example, index, system, "\n".join([*context, *earlier]), requests[-1].text, said)
 
 
 def _normalized_turn(message: Message, last: bool) -> str:

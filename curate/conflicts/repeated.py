@@ -61,8 +61,8 @@ def same_answers(examples: Sequence[Example]) -> Iterator[Repetition]:
         return
     sets = _hashed_sets(
         [
-            (group, content_words(question.answer) or frozenset(words(normalised(question.answer))))
-            for group, question in several
+            (group, content_words(answer) or frozenset(words(normalised(answer))))
+            for group, answer in ((group, question.example.messages[question.turn].text) for group, question in several)
         ]
     )
     answers = [question.example for _, question in several]

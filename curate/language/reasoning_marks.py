@@ -86,6 +86,14 @@ def split_reasoning(text: str) -> SplitText:
     return SplitText(tuple(blocks), inner, tuple(_outside(text, blocks)))
 
 
+def without_reasoning(text: str) -> str:
+    """An answer without the reasoning in its text; the text itself if it has none."""
+    if not ("<" in text or "[" in text) or MARK.search(text) is None:
+        return text
+    split = split_reasoning(text)
+    return "".join(split.outside).strip() if split.blocks else text
+
+
 def _outside(text: str, blocks: Sequence[ReasoningBlock]) -> Iterator[str]:
     """The text before, between and after the blocks."""
     position = 0

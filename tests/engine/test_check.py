@@ -410,6 +410,20 @@ def test_contradictory_answers_are_found_wherever_the_requests_stand(write: Writ
     assert found == [("second.jsonl", 3, "/messages/1/content")]
 
 
+def test_reasoning_hides_no_contradiction_and_does_not_repeat_an_answer(write: Write) -> None:
+    days = "Within how many days can I return a pair of shoes?"
+    rows = [
+        (days, "<think>The shop is generous.</think>You can return it within 30 days."),
+        (days, "<think>I recall the terms of sale, where it is written.</think>You can return it within 14 days."),
+        ("Is it open on Monday?", "<think>Let me look.</think>\n\nYes."),
+        ("Is it open on Monday?", "<think>Museums rest on that day.</think>\n\nNo, it is not."),
+        ("Who wrote Faust?", "<think>The one of 1808 is a tragedy in two parts.</think>Goethe wrote it."),
+        ("Who wrote Faust?", "<think>Weimar, Gretchen, Mephisto: easy enough.</think>Goethe wrote it."),
+    ]
+    found = check_paths([write("data.jsonl", rows)]).findings
+    assert [(one.code, one.line) for one in found if one.code in ("X008", "D005")] == [("X008", 2), ("X008", 4)]
+
+
 def test_which_of_many_answers_over_files_are_compared_does_not_depend_on_their_order(write: Write) -> None:
     ask = "Within how many days can I return a pair of shoes?"
     paths = [write(f"{days}.jsonl", [(ask, f"You can return it within {days} days.")]) for days in range(20, 32)]

@@ -424,6 +424,31 @@ def test_the_gate_lets_through_only_what_asks_the_same(left: str, right: str, sa
     assert same == same_request(a, b)
 
 
+@pytest.mark.parametrize(
+    "reasoning",
+    [
+        "<think>\nNo rule forbids it, or is there one? {}\n</think>\n\n",
+        "The template opened this. {}</think>",
+        "[THINK]{}[/THINK]",
+        "<|channel|>analysis<|message|>{}<|end|><|start|>assistant<|channel|>final<|message|>",
+    ],
+)
+def test_answers_are_compared_without_their_reasoning(reasoning: str) -> None:
+    thoughts = ("I look at what the leaflet says about the battery.", "Long ago 17 of 20 chargers were bad, so beware.")
+    sides = [
+        example("May I charge it overnight?", reasoning.format(thought) + answer, line)
+        for line, (thought, answer) in enumerate(zip(thoughts, ("Yes, it switches off.", "No."), strict=True), 1)
+    ]
+    (conflict,) = find_conflicts(sides, ConflictsConfig()).conflicts
+    assert [question.answer for question in conflict.in_order()[:2]] == ["Yes, it switches off.", "No."]
+    same = [
+        example("May I charge it?", reasoning.format(thought) + "Yes.", line) for line, thought in enumerate(thoughts)
+    ]
+    assert find_conflicts(same, ConflictsConfig()).compared == 0
+    cut = [example("May I charge it?", f"<think>{thought}", line) for line, thought in enumerate(thoughts)]
+    assert find_conflicts(cut, ConflictsConfig()).questions == 0
+
+
 def test_a_model_that_is_not_there_stops_the_search_with_the_next_step() -> None:
     with pytest.raises(CurateError) as caught:
         find_conflicts([example("a?", "b"), example("c?", "d")], ConflictsConfig(embeddings="offline:no-such-model"))

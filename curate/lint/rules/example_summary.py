@@ -22,6 +22,7 @@ from curate.core.lazy import lazy_pattern, np
 from curate.corpus.strata import is_label, normalized_label
 from curate.language.negation import NO, YES
 from curate.language.precise_requests import asks_for_amount, asks_yes_or_no, is_brief, verdict_language
+from curate.language.reasoning_marks import without_reasoning
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.read.chunks import Batch
 
@@ -264,6 +265,8 @@ def precise_kinds(answer: str, requests: Sequence[str], *, may_decide: bool = Tr
     `may_decide`: whether the start of the answer matches `YES_OR_NO_HINT`.
     """
     kinds = 0
+    if (said := without_reasoning(answer)) is not answer:
+        answer, may_decide = said, True
     if may_decide:
         kinds = SAYS_YES if YES.match(answer) else SAYS_NO if NO.match(answer) else 0
     if any(map(verdict_language, requests)):  # the words of the verdict may be anywhere in the answer
