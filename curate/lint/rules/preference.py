@@ -275,15 +275,19 @@ def prompt_answered(example: Example) -> Problems:
 
 @value_rule("P007", "no-shared-prompt", Severity.ERROR, hint="Add the prompt, or begin both sides with it.")
 def no_shared_prompt(example: Example) -> Problems:
-    """There is no prompt, and the two sides begin differently.
+    """There is no prompt, and the two sides begin differently or ask differently behind their common beginning.
 
-    Without a prompt, trainers use the common beginning of both sides. Here it is empty, so the answers have no
-    question.
+    Without a prompt, trainers use the common beginning of both sides. Here it is empty or ends before the user's turn,
+    so the answers have no question, and each side trains on a question of its own.
     Bad: {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hey"}, {"role": "assistant", "content": "What?"}]}
     Good: {"chosen": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}], "rejected": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "What?"}]}
     """
     pair = pair_of(example)
-    if pair is None or pair.started or any(pair.empty):
+    if pair is None or any(pair.empty):
+        return
+    if pair.started:
+        if {pair.chosen[0].role, pair.rejected[0].role} == {"user"}:
+            yield Problem("", "chosen and rejected begin alike and continue with different turns of the user")
         return
     prompt = prompt_of(example, pair.keys)
     if any(known_role(turn.role) not in SYSTEM_ROLES for turn in prompt):
