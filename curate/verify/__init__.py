@@ -62,8 +62,10 @@ def verify_folder(
     try:
         manifest, digest = read_manifest(folder)
     except InputError:
-        if (folder / MANIFEST).exists() or not (parts := _foreign(folder)):
+        if (folder / MANIFEST).exists():
             raise
+        if not (parts := _foreign(folder)):
+            raise _nothing_to_verify(folder) from None
         return verify_files(
             parts, display_name(folder), embeddings=embeddings, cache=cache, listen=listen, executor=executor
         )
@@ -200,6 +202,22 @@ def _comparison_settings(
         float(split["semantic_similarity"]),
         cache,
         demanded=bool(embeddings),
+    )
+
+
+def _nothing_to_verify(folder: Path) -> InputError:
+    """The error for a path that is no folder of a split."""
+    problem = (
+        f"no {MANIFEST}, and no files of two splits"
+        if folder.is_dir()
+        else "a file, not the folder of a split"
+        if folder.is_file()
+        else "no such folder"
+    )
+    return InputError(
+        f"{display_name(folder)}: {problem}",
+        "pass a folder that `curate split` wrote or that has train.jsonl and test.jsonl, or the files themselves, "
+        "the training file first",
     )
 
 

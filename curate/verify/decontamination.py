@@ -69,10 +69,7 @@ class _Runs:
         for name in names:
             path = index_file(name)
             if not path.exists():
-                raise UsageError(
-                    f"{visible(name)}: not an indexed benchmark",
-                    f"curate decontaminate --build-index {visible(name)} FILE",
-                )
+                raise _not_indexed(name)
             about, arrays = read_index(path)
             places = [
                 (about["files"][file], line)
@@ -100,6 +97,20 @@ class _Runs:
             for value in _run_hashes(hashes, size, self.key):
                 if value in items:
                     yield items[value], size
+
+
+def _not_indexed(name: str) -> UsageError:
+    """The error for a name without an index, which may be a file to build it from."""
+    file = Path(name)
+    if not file.exists():
+        return UsageError(
+            f"{visible(name)}: not an indexed benchmark", f"curate decontaminate --build-index {visible(name)} FILE"
+        )
+    index = visible(file.name.partition(".")[0])
+    return UsageError(
+        f"{visible(name)}: a file; verify takes an indexed benchmark",
+        f"curate decontaminate --build-index {index} {visible(name)}, then --bench {index}",
+    )
 
 
 @lru_cache(1 << 18)

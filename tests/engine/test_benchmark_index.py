@@ -162,6 +162,12 @@ def test_verify_proves_that_no_words_are_left(capsys: pytest.CaptureFixture[str]
     assert (code, "none is left" in out, "rephrased" in out) == (0, True, True)
 
 
+def test_verify_names_the_command_that_indexes_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "verify", "data.jsonl", "--bench", "bench.jsonl")
+    assert code == 2
+    assert "curate decontaminate --build-index bench bench.jsonl, then --bench bench" in err
+
+
 def test_verify_computes_the_same_hashes_in_any_script(capsys: pytest.CaptureFixture[str]) -> None:
     texts = [
         "小明有十六个苹果他每天吃三个还剩下多少个苹果",

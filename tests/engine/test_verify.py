@@ -487,3 +487,20 @@ def test_a_test_set_that_was_given_is_part_of_the_proof(write: Write, capsys: py
     sign()
     edit(lambda value: value.update(kept=value["kept"] - 1, read=value["read"] - 1))
     assert "L010" in {finding["code"] for finding in verified(capsys=capsys)[1]["findings"]}
+
+
+def test_what_is_no_folder_of_a_split_is_named_with_what_to_pass(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("data.jsonl", [("Where?", "There.")])
+    Path("half").mkdir()
+    Path("half/train.jsonl").write_bytes(Path("data.jsonl").read_bytes())
+    for path, problem in (
+        ("missing", "no such folder"),
+        ("data.jsonl", "a file, not the folder of a split"),
+        ("half", "no manifest.json, and no files of two splits"),
+    ):
+        assert main(["verify", path]) == 2
+        error = capsys.readouterr().err
+        assert f"{path}: {problem}" in error
+        assert "train.jsonl and test.jsonl" in error
