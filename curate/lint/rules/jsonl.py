@@ -18,6 +18,11 @@ from curate.read.formats import AMONG_MESSAGES, BY_NAME, RENDERINGS
 
 CONTROL: Final = lazy_pattern(r"[\0-\x08\x0b\x0c\x0e-\x1f]")
 """A control character, other than tab, line feed and carriage return."""
+AUTHORS: Final = ("author", "author_name", "from", "participant", "role", "sender", "speaker", "user_type")
+CONVERSATIONS: Final = tuple(
+    f"{of}_id" for of in ("case", "chat", "conversation", "dialog", "dialogue", "session", "thread", "ticket")
+)
+"""Keys of a table of messages, one a row: who wrote it, and to which conversation it belongs."""
 TERMINAL_CODE: Final = lazy_pattern(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-B]|[=>78M])")
 """An escape sequence of a terminal (ECMA-48): a control sequence, an operating system command, a character set."""
 
@@ -364,8 +369,21 @@ def foreign_format(facts: FileFacts) -> Problems:
     if foreign and len(_shapes(facts)) == 1:
         yield Problem(
             "",
-            f"{plural(sum(facts.formats[name] for name in foreign), 'example')} in the format {foreign[0]} ({BY_NAME[foreign[0]].summary})",
+            f"{plural(sum(facts.formats[name] for name in foreign), 'example')} in the format {foreign[0]} "
+            f"({BY_NAME[foreign[0]].summary}){_rows_of_a_conversation(facts)}",
         )
+
+
+def _rows_of_a_conversation(facts: FileFacts) -> str:
+    """The end of the message where each row seems to be a message: it has a text, its author and its conversation."""
+    for name, *keys in facts.keys:
+        author, conversation = (next((key for key in keys if key in among), "") for among in (AUTHORS, CONVERSATIONS))
+        if name == "text" and author and conversation:
+            return (
+                f"; if each is one message, by `{author}` in the conversation `{conversation}`, join them first: one "
+                "conversation a line"
+            )
+    return ""
 
 
 @file_rule(

@@ -1,11 +1,12 @@
 """Family M: messages, their roles, required roles and the order of turns. Structure only; texts are not read."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain, pairwise
 from typing import Any, Final
 
-from curate.core.example import ROLES, SYSTEM_ROLES, UNKNOWN, Example, Message, alias, kind_of, known_role
+from curate.core.example import ROLES, SYSTEM_ROLES, UNKNOWN, Example, Message, Place, alias, kind_of, known_role
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.form_keys import PAIR_SIDES
 from curate.core.targets import MESSAGE_ROLES, OPENAI_AZURE, STRICT_TURNS, Target
@@ -13,7 +14,7 @@ from curate.core.text import excerpt, plural, quoted
 from curate.lint.rules.references import REINFORCEMENT_TARGETS, references
 from curate.lint.rules.rule import Object, on_messages, rule
 from curate.read.decode import decode
-from curate.read.formats import PROMPTS, speaker_for
+from curate.read.formats import PROMPTS, example_of, speaker_for
 from curate.read.forms.form import is_objects, omit_keys
 
 RENAMED_ROLES = ("system", "developer", "user", "assistant")
@@ -55,6 +56,8 @@ EXPORT_KEYS: Final = frozenset(("custom_id", "message_id", "mapping", "chat_mess
 """Keys of rows of batches, of threads and of the chats of an account."""
 PROMPT_KEYS: Final = ("prompt", "instruction", "question", "query", "problem", "turns")
 """Keys of a prompt, or of several in turn, in data whose answers have other keys or none."""
+KEY: Final = re.compile(r"[A-Za-z_]\w{0,29}", re.ASCII)
+"""A key that needs no quotes."""
 CONVERSATION_POINTERS: Final = {
     **dict.fromkeys(
         ("messages", "system-beside", "bedrock-conversation", "anthropic", "langchain", "llama-factory"), "/messages"
@@ -91,12 +94,22 @@ def no_messages(example: Example) -> Problems:
         next_step = (
             "" if EXPORT_KEYS.isdisjoint(example.value) else "; `curate ingest` reads batches, threads and chats"
         )
+        if key := next(
+            (key for key, value in example.value.items() if KEY.fullmatch(key) and _are_examples(value)), ""
+        ):
+            count = plural(len(example.value[key]), "example")
+            next_step = f"; `{key}` holds {count}: write one a line, as `jq -c '.{key}[]' FILE` does"
         why = (
             f"no `messages`; `{prompt}` is a prompt, but no known key has its answer"
             if prompt
             else "no `messages`, and the keys fit no known format"
         )
         yield Problem("", f"{why}: {keys or 'the object is empty'}{next_step}")
+
+
+def _are_examples(value: Any) -> bool:
+    """Whether a value is a list of objects, the first of which is an example."""
+    return is_objects(value) and bool(value) and example_of(value[0], Place("", 0)).format != UNKNOWN
 
 
 def _is_text(value: Any) -> bool:
