@@ -49,6 +49,8 @@ LOCAL_KINDS: Final = frozenset(("user_name", "host_name", "date_of_birth", "url_
 """Kinds of values that are replaced only where they were found: elsewhere they are words."""
 ROW_KINDS: Final = frozenset(("access_code", "card_security_code", "card_expiry"))
 """Kinds of short values that are replaced in all texts of a row."""
+FULL_DATE: Final = re.compile(r"(?=.*(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])).{8,}")
+"""A date of birth that is more than a year or a day."""
 YEAR_AND_MONTH: Final = re.compile(r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}(?:[-/.][0-9]{1,2})?")
 """An invoice may have the number `2024-05`, with which dates begin."""
 NAME_KINDS: Final = (PERSON, SURNAME, ORG)
@@ -308,12 +310,15 @@ def _users_of_row(value: Any, recognized: Recognized) -> set[str]:
 
 
 def _codes_of_row(value: Any, recognized: Recognized) -> dict[str, str]:
-    """The short codes that are replaced in all texts of a row, with their kinds: elsewhere they are other numbers."""
+    """The short codes and dates of birth that are replaced in all texts of a row, with their kinds: elsewhere they are
+    other numbers.
+    """
     return {
         text[secret.start : secret.end]: secret.kind
         for text, prefix in nested_texts(value)
         for secret in recognized(text, prefix)
         if secret.kind in ROW_KINDS
+        or (secret.kind == "date_of_birth" and FULL_DATE.fullmatch(text, secret.start, secret.end))
     }
 
 

@@ -110,3 +110,14 @@ def test_a_value_has_one_pseudonym_in_all_spellings(kind: str, spellings: list[s
     shown = [pseudonyms.of(kind, value) for value in spellings]
     assert len({normalized(kind, value) for value in shown}) == 1
     assert [re.sub(r"\w", "0", value) for value in shown] == [re.sub(r"\w", "0", value) for value in spellings]
+
+
+def test_a_date_of_birth_is_replaced_in_all_texts_of_its_row() -> None:
+    asked, answered = redact(
+        "Peter Asher (born 22 June 1944) sings. When was he born?",
+        "<think>That means 22 June 1944; the album is of 1964.</think>On 22 June 1944, not on 23 June 1944.",
+    )
+    assert "1944" not in asked
+    assert answered.count("22 June 1944") == 0
+    assert "of 1964" in answered
+    assert "23 June 1944" in answered
