@@ -11,7 +11,9 @@ from curate.verify.proof import Verdict, VerifyResult
 
 MAX_SHOWN: Final = 20
 STYLES: Final = {Verdict.PROVED: "green", Verdict.BROKEN: "bold red", Verdict.OPEN: "yellow"}
-SPLIT_AGAIN: Final = "`curate split PATH -o OUT` splits again without leaks; --existing FILE keeps a test set as it is"
+SPLIT_AGAIN: Final = (
+    "`curate split PATH -o OUT{}` splits again without leaks; --existing FILE keeps a test set as it is"
+)
 
 
 def verify_text(proof: VerifyResult, limit: int | None) -> Iterator[Text]:
@@ -30,8 +32,9 @@ def verify_text(proof: VerifyResult, limit: int | None) -> Iterator[Text]:
     yield from more_lines(len(proof.findings), limit)
     for code, hint in {finding.code: finding.hint for finding in proof.findings if finding.hint}.items():
         yield Text(f"{code}: {hint}", style="dim")
-    if any(point.verdict is Verdict.BROKEN and point.name.startswith("L0") for point in proof.points):
-        yield Text(f"next: {SPLIT_AGAIN}")
+    if leaks := [point.name for point in proof.points if point.verdict is Verdict.BROKEN and point.name[:2] == "L0"]:
+        by_meaning = any(name.startswith("L006") for name in leaks)
+        yield Text(f"next: {SPLIT_AGAIN.format(' --semantic MODEL' if by_meaning else '')}")
     open_ = sum(point.verdict is Verdict.OPEN for point in proof.points)
     unchecked = f"; {plural(open_, 'point')} not checked" if open_ else ""
     digest = f" {proof.manifest_sha256[:12]}" if proof.manifest_sha256 else ""

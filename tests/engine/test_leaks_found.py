@@ -20,6 +20,7 @@ from curate.core.characters import UNSPACED
 from curate.core.text import normalised
 from curate.core.text import words as plain_words
 from curate.project.manifest import Manifest, digest_of
+from curate.render.verify import verify_text
 from curate.storage.files import json_text
 from curate.verify import similarity_index, verify_files
 from curate.verify.proof import Verdict, VerifyResult
@@ -347,6 +348,7 @@ def test_paraphrases_are_found_in_any_earlier_split(write: Write, monkeypatch: p
     paths = {name: [write(f"{name}.jsonl", lines)] for name, lines in files.items()}
     proof = verify_files(paths, "", embeddings="offline:animals")
     assert [(finding.code, finding.file, finding.line) for finding in proof.findings] == [("L006", "test.jsonl", 1)]
+    assert any("curate split PATH -o OUT --semantic MODEL" in line.plain for line in verify_text(proof, None))
 
 
 @pytest.mark.parametrize("share", [0.049, 0.05, 0.3, 0.6])
