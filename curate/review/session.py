@@ -368,18 +368,23 @@ class ReviewSession:
                 queue.set_status(number, self.status(queue.entry(number)))
 
     def undo(self) -> str | None:
-        """Undo the last step; returns the subject of its decisions, None without one. Raises `OutputError`."""
+        """Undo the last step; returns the subject of its decisions, None without one. Raises as `write` does, and
+        `InputError` for a journal that cannot be read.
+        """
         return self._take_back(self._steps.done)
 
     def redo(self) -> str | None:
-        """Redo the last undone step; returns the subject of its decisions, None without one. Raises `OutputError`."""
+        """Redo the last undone step; returns the subject of its decisions, None without one. Raises as `undo` does."""
         return self._take_back(self._steps.undone)
 
     def _take_back(self, names: list[str]) -> str | None:
         """Reverse the last step of the list `names` that still has decisions to reverse; remove the later ones.
 
-        Returns the subject of the step's decisions; None if there is no such step.
+        Returns the subject of the step's decisions; None if there is no such step. Reads the journal first: a decision
+        that another window has replaced since is left alone.
         """
+        self.log.follow()
+        self.follow_journal()
         by_id = {decision.id: decision for decision in self.log.decisions}
         self.stayed = 0
         while names:

@@ -154,6 +154,25 @@ async def test_files_with_long_names_are_told_apart_in_a_list() -> None:
         assert "…4.jsonl:" in screen_text(app)
 
 
+async def test_an_undo_leaves_what_another_review_has_just_decided(make_app: Makes, journal: Path) -> None:
+    """And says so, whether or not the journal was read since."""
+    app = make_app()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        session = await opened(pilot, "3", "d")
+        example = session.log.decisions[0].example
+        other = ReviewSession(session.lines, DecisionLog(journal), "bob")
+        other.decide({example: "keep"})
+        await opened(pilot, "u")
+        await shown(pilot, "1 decision left as it is: replaced")
+        assert (session.verdict(example), session.log.contested()) == ("keep", {})
+        await opened(pilot, "y", "H", "u")
+        other.log.follow()
+        other.decide({session.log.decisions[-1].example: "drop"})
+        await opened(pilot, "y")
+        await shown(pilot, "left as it is: replaced since then")
+        assert not session.log.contested()
+
+
 async def test_undo_returns_to_where_it_was_decided(make_app: Makes) -> None:
     app = make_app()
     async with app.run_test() as pilot:

@@ -429,7 +429,7 @@ class Changing(FrameScreen):
             return
         if stayed := self.session.stayed:
             text = f"{plural(stayed, 'decision')} left as {'it is' if stayed == 1 else 'they are'}: replaced since then"
-            self.notify(f"{text} in another window or by another person", severity="warning", markup=False)
+            self.notify(f"{text} in another window or by another person", severity="warning", timeout=10, markup=False)
         if about is None:
             self.say("nothing to undo" if undo else "nothing to redo")
             return

@@ -129,9 +129,13 @@ class HistoryScreen(Dialog[Decision | Likeness | None]):
     def _undo(self, step: Step) -> None:
         """Undo a step as the journal is now: another window may have decided since the preview."""
         session = self._state.session
-        plan = undo_plan(History(session.log), step)
         try:
+            session.log.follow()
+            session.follow_journal()
+            plan = undo_plan(History(session.log), step)
             session.write(plan.records, undoes=plan.undoes)
+            if not plan.records:
+                self.notify("left as it is: replaced since then", severity="warning", timeout=10, markup=False)
         except CurateError as error:
             self.app.post_message(Failed(error))
         self._history = History(session.log)
