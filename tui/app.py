@@ -197,6 +197,11 @@ class CurateApp(KeyQueue):
             )
             self.notify(text, timeout=10, markup=False)
 
+    def notify(self, message: str, *, title: str = "", **options: Any) -> None:
+        """Show a notice, unless an equal one is still on the screen."""
+        if not any((shown.message, shown.title) == (message, title) for shown in self._notifications):
+            super().notify(message, title=title, **options)
+
     def _check_for_changes(self) -> None:
         """Check whether files and journal changed since they were read; takes microseconds per file."""
         log = self.session.log

@@ -407,6 +407,8 @@ class ExampleQueue(Queue):
         """Store the ids in a file, all lines of which are indexed; lines without one are undecidable."""
         number = next(position for position, index in enumerate(self.lines.indexes) if index.name == fact.file)
         index, first = self.lines.indexes[number], self.lines.firsts[number]
+        if index.changed:  # the ids are those of the new content: ids of lines are computed when they are displayed
+            return
         rows = index.lines_at(fact.starts) if len(fact.starts) else fact.positions
         rows = rows[rows < index.count][: len(fact.ids)]
         ids_read = fact.ids[: len(rows)]  # the file may have grown since it was indexed

@@ -61,6 +61,7 @@ from tests.screens.conftest import (
 from tests.waiting import PATIENCE_SECONDS, eventually
 from tui.app import CurateApp
 from tui.keys import KEYS, TABS
+from tui.messages import Failed
 from tui.screens.ask import ConfirmScreen
 from tui.screens.changing import EditScreen
 from tui.screens.frame import EndScreen
@@ -466,6 +467,30 @@ async def test_secrets_are_hidden_until_somebody_asks(make_app: Makes) -> None:
         assert SECRET not in screen_text(app)
         await opened(pilot, "x")
         assert SECRET in screen_text(app)
+
+
+async def test_marks_stay_with_the_old_content_of_a_changed_file() -> None:
+    """The scan read the new file: its ids are not those of the lines that are shown. Equal notices are shown once."""
+    added = chat(("user", "new"), ("assistant", "first"))
+
+    def change_first(sources: ReviewSources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
+        Path("new.jsonl").write_bytes(b"\n".join((added, *LINES)) + b"\n")
+        Path("new.jsonl").replace("data.jsonl")
+        scan(sources, None, tell)
+
+    app = app_for(change_first)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        session = await opened(pilot, "2")
+        ids = [example_at(session.lines, line).id for line in (1, 2, 3)]
+        assert [session.examples.entry(row).ids[0] for row in range(3)] == ids
+        session.decide({ids[0]: "drop"})
+        await opened(pilot, "j", "k")
+        assert [session.status(session.examples.entry(row)).name for row in (0, 1)] == ["DROP", "UNDECIDED"]
+        for _ in range(3):
+            app.post_message(Failed(InputError("data.jsonl:1: the line changed on disk")))
+        await settled(pilot)
+        await shown(pilot, "Failed")
+        assert screen_text(app).count("Failed") == 1
 
 
 async def test_a_file_that_changes_is_told_and_read_again(make_app: Makes) -> None:
