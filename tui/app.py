@@ -13,6 +13,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.css.stylesheet import CssSource, Stylesheet
 from textual.css.types import CSSLocation
+from textual.notifications import Notify
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.worker import Worker, WorkerState, get_current_worker
@@ -197,10 +198,11 @@ class CurateApp(KeyQueue):
             )
             self.notify(text, timeout=10, markup=False)
 
-    def notify(self, message: str, *, title: str = "", **options: Any) -> None:
-        """Show a notice, unless an equal one is still on the screen."""
-        if not any((shown.message, shown.title) == (message, title) for shown in self._notifications):
-            super().notify(message, title=title, **options)
+    def on_notify(self, event: Notify) -> None:
+        """Ignore a notice that equals one on the screen."""
+        new = event.notification
+        if any((shown.message, shown.title) == (new.message, new.title) for shown in self._notifications):
+            event.prevent_default()
 
     def _check_for_changes(self) -> None:
         """Check whether files and journal changed since they were read; takes microseconds per file."""

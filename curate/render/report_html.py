@@ -14,6 +14,7 @@ from curate.render.check_text import summary_line
 from curate.render.conflicts import conflicts_sections
 from curate.render.dedup import pairs_sections
 from curate.render.html import PAIRS, TABLE, counted_tile, filters, footer, head, html_table, not_shown, safe, tile
+from curate.storage.files import STDIN
 from curate.verify.proof import Verdict, VerifyResult
 
 MAX_SHOWN: Final = 50
@@ -68,8 +69,10 @@ def _tiles(result: ReportResult) -> Iterator[str]:
 
 def next_lines(result: ReportResult, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
     """What to do next: a reason and a command line. Empty if nothing is to be done."""
+    saved = " (save the standard input as PATH)" if str(STDIN) in paths else ""  # it cannot be read again
     for reason, command in result.next_steps():
-        yield reason, command if command.startswith("pip ") else _command_line(command, paths)
+        is_pip = command.startswith("pip ")
+        yield (reason, command) if is_pip else (f"{reason}{saved}", _command_line(command, paths))
 
 
 def _next_steps(result: ReportResult, paths: Sequence[str]) -> Iterator[str]:
@@ -86,7 +89,8 @@ def _command_line(command: str, paths: Sequence[str]) -> str:
     output = OUTPUTS.get(command, "")
     while output.rpartition(" ")[2] in {path.rstrip("/") for path in paths}:  # the command would write into its input
         output += "-2"
-    return f"curate {command} {' '.join(map(shlex.quote, paths))}{output}"
+    names = ["PATH" if path == str(STDIN) else shlex.quote(path) for path in paths]
+    return f"curate {command} {' '.join(names)}{output}"
 
 
 def _leaks(proof: VerifyResult, limit: int | None, *, first: bool) -> Iterator[str]:

@@ -1,7 +1,9 @@
 """`curate report` writes one page from what the other commands say."""
 
+import io
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -144,3 +146,14 @@ def test_the_text_of_a_whole_line_has_its_start_and_its_end_once(size: int) -> N
     shown = re.findall(r"exact copy.*?<pre>(.*?)</pre>", page("a.jsonl"), re.DOTALL)[0].replace("&quot;", '"')
     start, _, end = shown.partition("…")
     assert shown == line or (line.startswith(start) and line.endswith(end) and len(shown) == 121)
+
+
+def test_the_next_steps_after_standard_input_name_no_pipe(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO((FINE + EMPTY).encode())))
+    main(["report", "-", "-o", "report.html", "--quiet"])
+    printed = capsys.readouterr().out
+    assert "(save the standard input as PATH): curate review PATH" in printed
+    assert "curate review PATH" in Path("report.html").read_text()
+    assert "review -" not in printed
