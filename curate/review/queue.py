@@ -10,6 +10,7 @@ from fnmatch import fnmatch
 from pathlib import PurePath
 from typing import ClassVar, Final
 
+from curate.core.errors import InputError
 from curate.core.example import Place
 from curate.core.finding import Finding, Severity
 from curate.core.lazy import Array, Flags, Floats, Ids, Rows, np
@@ -407,7 +408,7 @@ class ExampleQueue(Queue):
         """Store the ids in a file, all lines of which are indexed; lines without one are undecidable."""
         number = next(position for position, index in enumerate(self.lines.indexes) if index.name == fact.file)
         index, first = self.lines.indexes[number], self.lines.firsts[number]
-        if index.changed:  # the ids are those of the new content: ids of lines are computed when they are displayed
+        if index.changed and len(fact.ids):  # those of the new content: ids are computed when lines are displayed
             return
         rows = index.lines_at(fact.starts) if len(fact.starts) else fact.positions
         rows = rows[rows < index.count][: len(fact.ids)]
@@ -467,7 +468,10 @@ class ExampleQueue(Queue):
         ids = self._ids.get(index.name)
         if ids is not None:
             return id_of(*ids[position].tolist())
-        example = index.line(position).example
+        try:
+            example = index.line(position).example
+        except InputError:  # the file was truncated
+            return None
         return None if example is None else example.id
 
     def distinct_ids(self) -> Ids:

@@ -604,6 +604,22 @@ async def test_a_file_that_changes_before_the_check_ends_no_review(change: bytes
         assert session.progress("example").decided == len(session.log.decisions) == bool(change)
 
 
+async def test_a_file_that_is_cut_before_the_check_ends_no_review() -> None:
+    lines = tuple(chat(("user", f"question {number}"), ("assistant", "answer " * 500)) for number in range(100))
+
+    def checked(sources: ReviewSources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
+        while not app.session.lines.complete:
+            time.sleep(0.01)
+        write_lines(Path(), lines[:50])
+        scan(sources, None, tell)
+
+    app = app_for(checked, lines)
+    async with app.run_test(size=(80, 24)) as pilot:
+        session = await opened(pilot, "2", "end", "d", "home", "d")
+        assert [session.examples.entry(row).ids == () for row in (0, 99)] == [False, True]
+        assert len(session.log.decisions) == 1
+
+
 async def test_the_end_of_the_check_tells_which_examples_are_decided_and_filters_them_anew() -> None:
     go_on = threading.Event()
 
