@@ -31,6 +31,8 @@ NOTE_SLOT: Final[Slot] = ("note",)
 RATING_SLOT: Final[Slot] = ("rating",)
 IN_SAMPLE, GOOD, BAD = "open", "good", "bad"
 """What an audit holds about an example of its sample: not judged, or judged."""
+CONFLICT_CODE: Final = "X008"
+"""The rule that reports a conflict at one of its examples: keeping this in a conflict accepts the finding, too."""
 RULE: Final = re.compile(r"[A-Z]\d{3}", re.ASCII)
 
 
@@ -154,6 +156,11 @@ def _line_id(line: bytes) -> str:
     return hashlib.blake2b(line, digest_size=6).hexdigest()
 
 
+def is_about_conflict(slot: Slot) -> bool:
+    """Whether a slot holds what was decided about a conflict."""
+    return slot[:2] == ("verdict", "conflict")
+
+
 def subject_slot(scope: str, about: str, pointer: str = "") -> Slot:
     """The slot of verdicts about a finding, pair or cluster; `VERDICT_SLOT` for a whole example."""
     return VERDICT_SLOT if scope == "example" else ("verdict", scope, about, pointer)
@@ -178,7 +185,11 @@ class DecisionState:
 
     def accepts(self, code: str, pointer: str) -> bool:
         """Whether the example is kept in spite of the finding with this code and JSON pointer."""
-        return VERDICT_SLOT in self.kept or subject_slot("finding", code, pointer) in self.kept
+        return (
+            VERDICT_SLOT in self.kept
+            or subject_slot("finding", code, pointer) in self.kept
+            or (code == CONFLICT_CODE and any(map(is_about_conflict, self.kept)))
+        )
 
     @property
     def stays(self) -> bool:

@@ -15,7 +15,16 @@ from functools import lru_cache
 from time import monotonic
 from typing import Final
 
-from curate.core.decision import EDIT_SLOT, NOTE_SLOT, VERDICT_SLOT, Decision, Verdict, user
+from curate.core.decision import (
+    CONFLICT_CODE,
+    EDIT_SLOT,
+    NOTE_SLOT,
+    VERDICT_SLOT,
+    Decision,
+    Verdict,
+    is_about_conflict,
+    user,
+)
 from curate.core.errors import InputError
 from curate.core.events import StageAdvanced
 from curate.core.example import Example, Place
@@ -243,6 +252,7 @@ class ReviewSession:
         keeps = [slot for slot in slots if slot[0] == "verdict"] if target is None else [VERDICT_SLOT, target.slot]
         if target and target.scope == "finding":
             keeps.append(("suppression", target.about))
+            keeps += [slot for slot in slots if target.about == CONFLICT_CODE and is_about_conflict(slot)]
         return "keep" if any(self.log.last(example, slot) for slot in keeps) else "undecided"
 
     def contested(self, example: str) -> Sequence[Decision]:

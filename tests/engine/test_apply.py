@@ -11,8 +11,8 @@ from curate.cli.main import main
 from curate.core.decision import Decision
 from curate.core.example import content_id
 from curate.project.decision_log import DecisionLog
-from curate.review import Edit, ReviewStatus
-from curate.review.bulk import label, rate
+from curate.review import Choice, Edit, ReviewStatus
+from curate.review.bulk import label, rate, verdicts_for
 from tests.conftest import chat, rows_of, written_file
 from tests.scripted_review import decide, expected, new_session
 
@@ -306,3 +306,21 @@ def test_lines_that_do_not_count_as_examples_are_decided_in_the_list_of_examples
     assert [ReviewStatus(status).name for status in new_session([path]).examples.statuses.values] == expected
     assert outcome("apply", "data.jsonl", "-o", "kept.jsonl") == 1  # line 4 holds no example
     assert rows_of("kept.jsonl") == [rows[0], rows[3]]
+
+
+@pytest.mark.parametrize(("choice", "status"), [("left", "DROP"), ("right", "KEEP"), ("both", "KEEP")])
+def test_a_decided_conflict_closes_the_finding_about_its_examples(choice: Choice, status: str) -> None:
+    question = "Is there night skiing at the north lift?"
+    path = written_file(
+        "data.jsonl", [chat(question, "No, the lifts close at dusk."), chat(question, "Yes, on Fridays.")]
+    )
+    session = new_session([path])
+    finding, conflict = session.findings.entry(0), session.conflicts.entry(0)
+    assert (finding.code, session.status(finding)) == ("X008", ReviewStatus.UNDECIDED)
+    session.decide(verdicts_for(session, conflict, choice, 0), target=conflict.target)
+    assert ReviewStatus(session.findings.statuses.values[0]).name == status
+    assert new_session([path]).status(finding).name == status
+    outcome("dedup", "data.jsonl", "-o", "kept.jsonl", "--drop", "X008")
+    assert len(rows_of("kept.jsonl")) == (2 if choice == "both" else 1)
+    session.undo()
+    assert session.status(finding) is ReviewStatus.UNDECIDED
