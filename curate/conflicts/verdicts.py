@@ -34,6 +34,8 @@ NEAR_SENTENCES: Final = 2
 say what else is possible.
 """
 ASKS: Final = re.compile(r"[?？]|吗|[可能是]否|ですか|ますか")
+ASKS_IN_CHINESE: Final = re.compile(r"吗|[么吧嘛][?？]|[是能可会]否|(\w)[不没]\1|有没有|(?:没有?|不)[?？]")
+"""What every Chinese question for yes or no has; others are noun phrases ("你的名字？") or ask for a choice."""
 BOTH_WAYS: Final = re.compile(r"(\w)不\1")
 """A Chinese verb with its negation, which asks: "can or cannot"."""
 SENTENCE_END: Final = re.compile(r"(?<=[。！？।؟])|(?<=[.!])\s+(?=[\u0621-\u064a\u0904-\u0939])")
@@ -93,9 +95,13 @@ def _blank(match: re.Match[str]) -> str:
 
 @lru_cache(16_384)
 def asks_for_a_verdict(request: str) -> bool:
-    """Whether a request is a question without a question word, and asks for no amount."""
+    """Whether a request is a question for yes or no: without a question word, in Chinese with a word that asks so, and
+    not for an amount.
+    """
     part = asked_part(request)
-    return bool(ASKS.search(part)) and not QUESTION_WORD.search(part) and not asked_kinds(part)
+    if not ASKS.search(part) or (language_of(part) == "zh" and not ASKS_IN_CHINESE.search(part)):
+        return False
+    return not QUESTION_WORD.search(part) and not asked_kinds(part)
 
 
 @lru_cache(16_384)

@@ -693,3 +693,10 @@ def test_decisions_move_the_confidence_towards_what_people_confirm() -> None:
     assert high.slope == pytest.approx(0.487, abs=0.002)  # of the odds that the scale is applied to: 9999 to 1
     report = find_conflicts([made[0].left, made[0].right], ConflictsConfig(calibration=(1.0, -9.0)))
     assert (report.conflicts, report.unsure) == ([], [])
+
+
+@pytest.mark.parametrize(("question", "flagged"), [("能否介绍一下你的服务？", True), ("你的名字及开发者身份？", False)])
+def test_verdicts_in_chinese_answer_questions_for_yes_or_no_alone(question: str, flagged: bool) -> None:
+    answers = "您好，我是一个人工智能助手，支持多种语言的问答。", "我努力提供准确的回答，但不能保证完全的准确性。"
+    pair = [example(question, answer, line) for line, answer in enumerate(answers, 1)]
+    assert bool(find_conflicts(pair, ConflictsConfig(embeddings="", nli="")).conflicts) == flagged
