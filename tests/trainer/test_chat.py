@@ -4,6 +4,8 @@ import io
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -95,6 +97,21 @@ def test_the_system_message_of_the_training_stays_with_run_and_export(
         assert "system message of the training: Answer in words only." in err
         assert talk([str(tmp_path / place), *asked, "--system", told["content"]], capsys)[1] == default
         assert "system message" not in talk([str(tmp_path / place), *asked, "--system", ""], capsys)[2]
+
+
+@pytest.mark.parametrize(("trained", "given", "sent"), [("", None, [""]), ("Hi.", "", []), (None, None, [])])
+def test_an_empty_system_message_is_sent(trained: str | None, given: str | None, sent: list[str]) -> None:
+    from train.cli.chat import ChatSession
+
+    asked: list[list[dict[str, Any]]] = []
+
+    def reply(turns: list[dict[str, Any]], show: Any, **how: Any) -> Any:
+        asked.append(turns)
+        return SimpleNamespace(text="So.", tokens=1, ended=True)
+
+    model: Any = SimpleNamespace(system=trained, title="a model", reply=reply)
+    ChatSession(model, given, {"max_new_tokens": 2}, as_json=False, quiet=True).run("Why?")
+    assert [turn["content"] for turn in asked[0] if turn["role"] == "system"] == sent
 
 
 @pytest.mark.slow

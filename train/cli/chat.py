@@ -94,12 +94,12 @@ class ChatSession:
         self.turns: list[dict[str, Any]] = []
         if system is None and who.system is not None:
             self.note(f"system message of the training: {excerpt(who.system, 200)}")
-        self.system = who.system if system is None else system
+        self.system = who.system if system is None else system or None
         self.begin(self.system)
 
     def begin(self, system: str | None) -> None:
-        """Start a new conversation."""
-        self.turns = [{"role": "system", "content": system}] if system else []
+        """Start a new conversation. An empty system message of the training is sent, too: templates render it."""
+        self.turns = [{"role": "system", "content": system}] if system is not None else []
 
     def run(self, ask: str | None) -> None:
         """Answer questions until they end. Raises `UsageError` for a question over a pipe that cannot be asked."""
