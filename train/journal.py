@@ -32,7 +32,7 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from curate.core.errors import OutputError
+from curate.core.errors import CurateError, OutputError
 from curate.core.lazy import Numbers
 from curate.core.limits import read_regular
 from curate.project.runs import new_events
@@ -168,7 +168,9 @@ class JournalPrinter:
 
     @contextmanager
     def showing(self) -> Iterator["JournalPrinter"]:
-        """Bars on the terminal while the block runs, where there is a terminal."""
+        """Bars on the terminal while the block runs, where there is a terminal. An error of the block stands alone: the
+        bars of unfinished phases are removed.
+        """
         if self.quiet or not self.console.is_terminal:
             yield self
             return
@@ -179,6 +181,11 @@ class JournalPrinter:
             self.bars = bars
             try:
                 yield self
+            except CurateError:
+                for task in bars.tasks:
+                    if not task.finished:
+                        bars.remove_task(task.id)
+                raise
             finally:
                 self.bars = None
 

@@ -1,5 +1,6 @@
 """What goes wrong in the night: memory runs out, a loss is no number, nothing gets better, the disk is full."""
 
+import io
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from curate.cli.main import main
 from curate.storage.files import write_bytes, write_json
@@ -458,3 +460,16 @@ def test_peak_memory_is_told_on_windows_without_the_module_resource(monkeypatch:
     process = SimpleNamespace(memory_info=lambda: SimpleNamespace(peak_wset=123))
     monkeypatch.setattr("psutil.Process", lambda: process)
     assert hardware.peak_memory() == 123
+
+
+def test_a_training_that_is_refused_leaves_no_progress_on_the_terminal(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr("train.journal.console", lambda **_: Console(file=screen, force_terminal=True, width=80))
+    write_recipe(project, max_length=2)
+    assert main(["train", str(project / "recipe.toml"), "--run-dir", str(project / "run")]) == 2
+    erased, _, left = screen.getvalue().rpartition("\x1b[2K")
+    assert ("encoding" in erased, "encoding" in left) == (True, False)
+    error = capsys.readouterr().err
+    assert ("error: " in error, "encoding" in error) == (True, False)

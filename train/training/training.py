@@ -66,7 +66,8 @@ def train_until(
         recipe = distributed.from_first(lambda: _with_method(recipe, folder, identity["key"], mode))
         require(training_problems(recipe, compute_dtype(recipe.dtype)))
         # Refuses what cannot be trained on before anything is written and before the model is loaded.
-        prepared = prepare(recipe, printer)
+        with printer.showing():
+            prepared = prepare(recipe, printer)
         settings = distributed.from_first(lambda: _settings_of(prepared, folder, identity, mode, printer))
         printer.journal = TrainingJournal(folder.metrics, silent=distributed.rank() > 0)
         printer.journal.cut(sys.maxsize)  # before the next line: a full disk or a crash may have torn the last one
