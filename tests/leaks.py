@@ -301,10 +301,10 @@ def mixture(rng: random.Random, count: int, share: float, *, instructed: bool) -
 
 
 TANGLED_WORDS: Final = [
-    "please", "the", "a", "Eine", "not", "now", "note", "12", "13", "two", "too", "x_1", "hedge", "hegde", "hedges",
-    "Mario", "Maria", "crème", "creme", "ﬁne", "fine", "İx", "用", "GPT模型", "ไทย", "हिन्दी", "हिन्दि", "до\u0301ма",
-    "дома", "na\u00adme", "<b>", "</td>", "&amp;", "&#x41;", "\\n", "\\u00e9", "_x_", "](u)", "1.", "[2]", "3 |", "<",
-    "name", "it's", "its", "million", "billion", "a,b", "½", "١٢",
+    "please", "the", "Hi", "a", "Eine", "not", "now", "note", "12", "13", "two", "too", "x_1", "hedge", "hegde",
+    "hedges", "Mario", "Maria", "crème", "creme", "ﬁne", "fine", "İx", "用", "GPT模型", "ไทย", "हिन्दी", "हिन्दि",
+    "до\u0301ма", "дома", "na\u00adme", "<b>", "</td>", "&amp;", "&#x41;", "\\n", "\\u00e9", "_x_", "](u)",
+    "1.", "[2]", "3 |", "<", "name", "it's", "its", "million", "billion", "a,b", "½", "١٢",
 ]  # fmt: skip
 """Words that are small, or facts, or spelled alike, or folded."""
 

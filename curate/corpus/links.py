@@ -290,10 +290,11 @@ SMALL_WORDS: Final = frozenset(
     (
         "a", "an", "the", "please", "kindly", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen",
         "einem", "einer", "eines", "bitte", "le", "la", "les", "l", "un", "une", "el", "los", "las", "il",
-        "lo", "una",
+        "lo", "una", "hi", "hello", "hey", "thanks", "hallo", "danke", "bonjour", "salut", "merci", "hola", "gracias",
+        "ciao", "grazie", "olá",
     )
 )  # fmt: skip
-"""Articles and polite words, which do not count in nearly equal questions."""
+"""Articles, polite words and greetings, which do not count in nearly equal questions."""
 DIGEST_BYTES: Final = 8
 
 

@@ -34,9 +34,11 @@ SMALL_WORDS: Final = frozenset(
     (
         "a", "an", "the", "please", "kindly", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem",
         "einer", "eines", "bitte", "le", "la", "les", "l", "un", "une", "el", "los", "las", "il", "lo", "una",
+        "hi", "hello", "hey", "thanks", "hallo", "danke", "bonjour", "salut", "merci", "hola", "gracias", "ciao",
+        "grazie", "olá",
     )
 )  # fmt: skip
-"""Articles and polite words, which do not count."""
+"""Articles, polite words and greetings, which do not count."""
 FACT_WORDS: Final = frozenset(
     (
         "no", "not", "never", "nor", "none", "nothing", "nobody", "neither", "without", "cannot", "cant", "dont",

@@ -83,7 +83,8 @@ LINE_LABEL: Final = re.compile("^[ \t>|]*[\\[(]?[Ll]?[0-9][0-9:.,]*(?:[\\])|\u21
 SMALL: Final = {
     "a", "an", "the", "please", "kindly", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen",
     "einem", "einer", "eines", "bitte", "le", "la", "les", "l", "un", "une", "el", "los", "las", "il",
-    "lo", "una",
+    "lo", "una", "hi", "hello", "hey", "thanks", "hallo", "danke", "bonjour", "salut", "merci", "hola", "gracias",
+    "ciao", "grazie", "olá",
 }  # fmt: skip
 FACTS: Final = {
     "no", "not", "never", "nor", "none", "nothing", "nobody", "neither", "without", "cannot", "cant",

@@ -274,6 +274,8 @@ def test_a_name_that_many_documents_share_does_not_make_one_group(write: Write) 
         ("what is the sum of 4 and 5 in base ten", "what is the sum of 5 and 4 in base ten", False),
         ("do i not keep a tall beech hedge green all year", "do i now keep a tall beech hedge green all year", False),
         ("how is a very long hedge cut", "how is a very lang hedge cut", False),
+        ("hi how do i keep a tall beech hedge green", "how do i keep a tall beech hedge green", True),
+        ("how do i say hello in french to everyone", "how do i say goodbye in french to everyone", False),
     ],
 )
 def test_writer_proof_and_count_agree_on_nearly_equal_questions(one: str, other: str, expected: bool) -> None:
