@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 from curate.core.errors import InputError
 from curate.core.example import Place
 from curate.core.finding import Finding, Severity
-from curate.core.lazy import Array, Flags, Floats, Ids, Rows, np
+from curate.core.lazy import Array, Flags, Floats, Ids, Numbers, Rows, np
 from curate.quality.signals import DOUBT
 from curate.read.index import LineIndex
 from curate.review.assignment import Share
@@ -437,7 +437,7 @@ class ExampleQueue(Queue):
         new = ~np.isin(numbers, list(self._indexed))
         self.example_index.add(ids_read[new, 0], numbers[new])
 
-    def _are_shown(self, numbers: Rows, ids: Ids) -> bool:
+    def _are_shown(self, numbers: Numbers, ids: Ids) -> bool:
         """Whether lines of a file that changed since have these ids; false for more than can be read at once."""
         return len(numbers) <= MAX_COMPARED_LINES and all(
             self.id(number) in (None, id_of(*id_)) for number, id_ in zip(numbers.tolist(), ids.tolist(), strict=True)
