@@ -16,7 +16,16 @@ from curate.language.lexicon import (
     STOPWORDS,
     VERB_FORMS,
 )
-from curate.language.negation import NO, YES, are_opposites, has_opposite, negation_count, without_yes_or_no
+from curate.language.negation import (
+    NO,
+    OTHER_NO,
+    OTHER_YES,
+    YES,
+    are_opposites,
+    has_opposite,
+    negation_count,
+    without_yes_or_no,
+)
 from curate.language.sentences import Aligned
 from curate.language.tokens import differing_spans, plain_words, stem, stems
 
@@ -51,7 +60,7 @@ MAX_SPAN_WORDS: Final = 4
 
 def yes_no_openings(left: str, right: str) -> tuple[str, str] | None:
     """The words by which one answer says yes and the other no, that of `left` first; None for other answers."""
-    for left_pattern, right_pattern in ((YES, NO), (NO, YES)):
+    for left_pattern, right_pattern in ((YES, NO), (NO, YES), (OTHER_YES, OTHER_NO), (OTHER_NO, OTHER_YES)):
         if (a := left_pattern.match(left)) and (b := right_pattern.match(right)):
             return a.group().strip(), b.group().strip()
     return None

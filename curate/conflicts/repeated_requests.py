@@ -7,6 +7,7 @@ from curate.conflicts.evidence import Evidence
 from curate.conflicts.negation import yes_no_openings
 from curate.conflicts.question import Question, question_of
 from curate.core.example import Example
+from curate.language.negation import OTHER_YES
 from curate.language.precise_requests import asks_for_amount, asks_yes_or_no, is_brief, verdict_language
 
 
@@ -23,14 +24,15 @@ def contradictory_pairs(examples: Sequence[Example]) -> Iterator[tuple[Example, 
 
 
 def _precise_evidence(left: Question, right: Question) -> Evidence | None:
-    """An explicit yes against an explicit no, in Arabic and Hindi any opposite verdicts, or two requested amounts or
-    times; None without such a contradiction.
+    """An explicit yes against an explicit no, in English if the request asks for it, in Arabic and Hindi any opposite
+    verdicts, or two requested amounts or times; None without such a contradiction.
 
     `curate.lint.rules.example_summary.may_contradict` tells in advance which groups of answers can have one.
     """
     sources = set[str]()
     if verdict_language(left.request) or (
-        asks_yes_or_no(left.request) and yes_no_openings(left.answer, right.answer) is not None
+        yes_no_openings(left.answer, right.answer) is not None
+        and (asks_yes_or_no(left.request) or any(OTHER_YES.match(side.answer) for side in (left, right)))
     ):
         sources.add("polarity")
     if is_brief(left.answer) and is_brief(right.answer) and asks_for_amount(left.request):

@@ -12,7 +12,14 @@ from curate.language.tokens import plain_words
 
 YES_WORDS: Final = "yes|yeah|yep|yup|true|correct|absolutely|definitely|that is correct|that's correct|indeed"
 NO_WORDS: Final = "no|nope|false|incorrect|that is incorrect|that's incorrect|not true|not (?:really|necessarily)|never"
-YES_OR_NO_HINT: Final = rf"(?i)\A[^0-9A-Za-z_]*(?:{YES_WORDS}|{NO_WORDS}|(?s:.{{0,20}})\z)"
+OTHER_YES_WORDS: Final = "jawohl|ja|sí|sì|si|oui|sim|tak|да|так|evet|igen|ano|ναι"
+OTHER_NO_WORDS: Final = "nein|nee|nej|nei|no|non|não|nao|nie|нет|ні|hayır|nem|ne|όχι"
+"""In German, Dutch, Swedish, Danish, Norwegian, Spanish, Italian, French, Portuguese, Polish, Russian, Ukrainian,
+Turkish, Hungarian, Czech and Greek.
+"""
+YES_OR_NO_HINT: Final = (
+    rf"(?i)\A[^0-9A-Za-z_]*(?:{YES_WORDS}|{NO_WORDS}|{OTHER_YES_WORDS}|{OTHER_NO_WORDS}|(?s:.{{0,20}})\z)"
+)
 """The start of each text that `YES` or `NO` matches, in Rust's syntax; an expression may go on behind a cut start. All
 letters and numbers before it would take a millisecond to compile."""
 YES: Final = lazy_pattern(
@@ -25,6 +32,10 @@ NO: Final = lazy_pattern(
     r"(?!\s+(?:problem|worries|doubt|one|matter))",
     re.IGNORECASE,
 )
+OTHER_YES, OTHER_NO = (
+    lazy_pattern(rf"^\W*(?:{said})(?=\s*(?:[,.;:!–—]|$))", re.IGNORECASE) for said in (OTHER_YES_WORDS, OTHER_NO_WORDS)
+)
+"""A yes or no in another language than English, with a mark or nothing behind it."""
 LEADING_YES_OR_NO: Final = lazy_pattern(r"^\W*(?:yes|yeah|yep|no|nope)\s*[,.;:!–—-]+\s*(?=\S)", re.IGNORECASE)
 """A yes or no before a sentence, which answers the question: "No, we are closed"."""
 NEGATIVE_PREFIXES: Final = ("un", "in", "im", "il", "ir", "dis", "non")

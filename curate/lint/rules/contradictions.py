@@ -101,9 +101,10 @@ def equal_request_contradicts(groups: Sequence[Sequence[Example]]) -> Found:
     """Two answers to one request say yes and no, or give different numbers or dates.
 
     The requests are exactly equal: system prompt, turns, tools and attachments. Rules compare up to 8 different
-    answers of each, without a model: a yes and a no that are said outright (in Arabic and Hindi, also what is allowed or
-    needed and what is not), and amounts and times in answers of up to 30 words that were asked for. X003 also compares reworded requests, long answers, names and negations. Requests with
-    many valid answers and code are skipped. Of 38 findings in trivia questions with a right and a wrong answer
+    answers of each, without a model: a yes and a no that are said outright, in English and 16 other languages of
+    Europe (in Arabic and Hindi also what is allowed or needed and what is not), and amounts and times in answers of up
+    to 30 words that were asked for. X003 also compares reworded requests, long answers, names and negations. Requests
+    with many valid answers and code are skipped. Of 38 findings in trivia questions with a right and a wrong answer
     (HaluEval), read by hand, 35 were right (92%).
     Bad:
         {"messages": [{"role": "user", "content": "Is there night skiing?"}, {"role": "assistant", "content": "No, the lifts close at dusk."}]}

@@ -20,7 +20,7 @@ from curate.core.example import Example, Place, attachments, canonical
 from curate.core.form_keys import LABEL_KEYS, TOOL_KEYS
 from curate.core.lazy import lazy_pattern, np
 from curate.corpus.strata import is_label, normalized_label
-from curate.language.negation import NO, YES
+from curate.language.negation import NO, OTHER_NO, OTHER_YES, YES
 from curate.language.precise_requests import asks_for_amount, asks_yes_or_no, is_brief, verdict_language
 from curate.language.reasoning_marks import without_reasoning
 from curate.language.refusals import OPENING_CHARS, refuses
@@ -264,14 +264,18 @@ def precise_kinds(answer: str, requests: Sequence[str], *, may_decide: bool = Tr
 
     `may_decide`: whether the start of the answer matches `YES_OR_NO_HINT`.
     """
-    kinds = 0
+    kinds, is_precise = 0, False
     if (said := without_reasoning(answer)) is not answer:
         answer, may_decide = said, True
     if may_decide:
-        kinds = SAYS_YES if YES.match(answer) else SAYS_NO if NO.match(answer) else 0
+        is_precise = OTHER_YES.match(answer) is not None
+        if is_precise or YES.match(answer):
+            kinds = SAYS_YES
+        elif NO.match(answer) or OTHER_NO.match(answer):
+            kinds = SAYS_NO
     if any(map(verdict_language, requests)):  # the words of the verdict may be anywhere in the answer
         return SAYS_YES | SAYS_NO | PRECISE | BRIEF * is_brief(answer)
-    is_precise = kinds and any(map(asks_yes_or_no, requests))
+    is_precise |= kinds > 0 and any(map(asks_yes_or_no, requests))
     if is_brief(answer):
         kinds |= BRIEF
         is_precise = is_precise or any(map(asks_for_amount, requests))
