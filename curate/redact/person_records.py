@@ -49,7 +49,8 @@ OTHER_COLUMNS: Final = (
     r"姓名|电话|手机|邮箱|身份证|地址|氏名|電話|住所|生年月日|zip|post|plz|cep|tax|national|customer|patient|email|user|login|lat|lon|lng|\btan\b"
 )
 """Names of columns, and parts of them, beside the words that name values."""
-COLUMN_NAME: Final = r"[^\W\d][\w .()/#-]{0,29}|#"
+COLUMN_NAME: Final = r"[^\W\d][\w .()/#-]{0,29}+|#"
+"""Possessive: the spaces behind a name would otherwise be divided in many ways, for each column."""
 HEADER: Final = lazy_pattern(
     rf"(?m)^[ \t|]*[\"']?(?:{COLUMN_NAME})(?:[\"' ]*[,;|\t][\"' ]*(?:{COLUMN_NAME}))+[\"' |]*\r?\n"
 )
