@@ -52,6 +52,8 @@ NO_CREDIT: Final = frozenset(
     ("insufficient_quota", "billing_not_active", "billing_hard_limit_reached", "access_terminated")
 )
 """Codes of errors that no retry passes, although their status may be that of a rate limit."""
+CREDIT_MARK: Final = "curate.no_credit"
+"""Marks a reply with one of them, or with HTTP status 402."""
 CREDIT_HINT: Final = "the account has no credit or is closed: check its billing, then run the command again"
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 SCHEME: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
@@ -286,7 +288,7 @@ def client_for(address: str, key: str, *, seconds: float, feature: str) -> "open
 
         response.iter_bytes = iter_bytes
         if response.status_code >= 400 and _names_no_credit(response):
-            response.extensions[CREDIT_HINT] = True
+            response.extensions[CREDIT_MARK] = True
             response.headers["x-should-retry"] = "false"  # the client obeys this header
 
     hooks: dict[str, list[Callable[[Any], None]]] = {"request": [only_ours], "response": [bounded]}
@@ -309,7 +311,7 @@ def _names_no_credit(response: Any) -> bool:
 
 def lacks_credit(error: Exception) -> bool:
     """Whether an error of the openai package means that the account has no credit: no retry helps."""
-    return CREDIT_HINT in getattr(getattr(error, "response", None), "extensions", {})
+    return CREDIT_MARK in getattr(getattr(error, "response", None), "extensions", {})
 
 
 def redirect_of(error: Exception) -> str | None:

@@ -144,9 +144,8 @@ class _Download:
         current_tag = _tag_of(self.path) if self.path.is_file() else ""
         part_tag = _tag_of(self.part) if self.part.is_file() else ""
         start = self.part.stat().st_size if part_tag else 0
-        from curate.storage.http_download import (
-            read_http,  # its modules take as long to import as a small file to check
-        )
+        # its modules take as long to import as a small file to check
+        from curate.storage.http_download import read_http
 
         read = read_http if scheme_of(self.url) == "http" else _object
         reply = read(self.url, current_tag, part_tag, start)
