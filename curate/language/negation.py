@@ -20,8 +20,9 @@ Turkish, Hungarian, Czech and Greek.
 YES_OR_NO_HINT: Final = (
     rf"(?i)\A[^0-9A-Za-z_]*(?:{YES_WORDS}|{NO_WORDS}|{OTHER_YES_WORDS}|{OTHER_NO_WORDS}|(?s:.{{0,20}})\z)"
 )
-"""The start of each text that `YES` or `NO` matches, in Rust's syntax; an expression may go on behind a cut start. All
-letters and numbers before it would take a millisecond to compile."""
+"""The start of each text that one of the four patterns below matches, in Rust's syntax; an expression may go on behind
+a cut start. All letters and numbers before it would take a millisecond to compile.
+"""
 YES: Final = lazy_pattern(
     rf"^\W*(?:{YES_WORDS})\b"
     r"(?!\s+(?:answers?|statements?|option|sentence|spelling|version|form)\b)",
