@@ -85,7 +85,7 @@ def eval_setup(trained: Trained, template: Template | None, options: EvaluationO
     labels = len({normalised(question.expected.text) for question in shown})
     default = max(SHOTS, min(labels, 2 * SHOTS)) if task == "classification" else SHOTS
     shots = default if options.shots is None else options.shots
-    unanswered = sum(not questions_of([example], turns) for example in held_out)
+    unanswered = len(held_out) - len({id(question.example) for question in questions})
     notes = (*_notes_on_answers(questions, unanswered), *_notes(trained, template, questions, shown, task))
     chosen, task_from = spread_evenly(questions, options.limit), why if options.task is None else "named"
     return EvalSetup(
