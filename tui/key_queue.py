@@ -15,6 +15,8 @@ from textual.errors import NoWidget
 from textual.message import Message
 from textual.widgets import Input
 
+from tui.timers import ReliableTimers
+
 QueuedEvent = events.Key | events.Paste | events.MouseDown | events.MouseUp
 POLL_SECONDS: Final = 0.01
 """Seconds between looks at a screen that is not ready, and after a click, which passes through several queues."""
@@ -40,7 +42,7 @@ class DirectKey(events.Key, bubble=False):
 DirectKey.handler_name = "on_key"
 
 
-class KeyQueue(App[None]):
+class KeyQueue(ReliableTimers, App[None]):
     """An application that handles keys in order.
 
     A screen may have two attributes: `ready`, whether keys can be handled, and `accepts(key)`, whether one counts;

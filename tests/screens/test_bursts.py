@@ -5,7 +5,10 @@ keys do when they are typed slowly.
 import asyncio
 import json
 import os
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +20,7 @@ from textual.widgets import Input, TextArea
 from curate.core.config import Config
 from curate.project.runs import Project
 from curate.review import ReviewSources
-from tests.screens.conftest import opened, queue, settled, told, write_lines
+from tests.screens.conftest import opened, queue, screen_text, settled, told, write_lines
 from tui.app import CurateApp
 from tui.key_queue import KeyQueue
 from tui.keys import KEYS, TABS
@@ -332,3 +335,26 @@ async def test_escape_right_before_a_key_is_escape_and_that_key(monkeypatch: pyt
             assert [json.loads(line)["verdict"] for line in decisions()] == verdicts
             await leave(pilot)
             await settled(pilot)
+
+
+@pytest.mark.parametrize("keys", ["3", "3:"])
+async def test_a_process_that_is_interrupted_loses_no_timer(keys: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lost one would freeze the screen: for 50 ms after another screen is chosen, Textual draws nothing."""
+    looks: Counter[object] = Counter()
+
+    def interrupted() -> float:
+        """A second passes between the first two looks of a task."""
+        looks[task := asyncio.current_task()] += 1
+        return time.monotonic() + min(looks[task], 2)
+
+    app = new_app()
+    async with app.run_test(size=(110, 40)) as pilot:
+        await opened(pilot, *(NAMES.get(key, key) for key in keys))
+        called: list[object] = []
+        monkeypatch.setattr("textual._time.get_time", interrupted)
+        timers = [pump.set_timer(0.05, partial(called.append, pump)) for pump in (app, app.screen)]
+        await asyncio.gather(*(timer._task for timer in timers if timer._task is not None))
+        await settled(pilot)
+        assert called == [app, app.screen]
+        await opened(pilot, "escape", "1", "3")
+        assert "data.jsonl:7" in screen_text(app)

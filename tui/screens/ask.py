@@ -14,6 +14,7 @@ from textual.widgets import Input, OptionList, Static
 from curate.review.similar import Likeness
 from tui.conversation import ConversationView, literal
 from tui.key_queue import now
+from tui.timers import ReliableTimers
 from tui.widgets import KeyFooter
 
 CONFIRM_DELAY_SECONDS: Final = 0.25
@@ -23,7 +24,7 @@ FIXED_HEIGHT_CELLS: Final = 6
 Result = TypeVar("Result")
 
 
-class Dialog(ModalScreen[Result]):
+class Dialog(ReliableTimers, ModalScreen[Result]):
     """A dialog; keys wait until it has the focus."""
 
     @property

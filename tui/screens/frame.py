@@ -19,10 +19,11 @@ from tui.keys import TABS, Key, bindings, rebound
 from tui.messages import FilterChosen, ScreenChosen
 from tui.review_state import START_OF_TASK, ReviewState, ReviewTask
 from tui.screens.ask import Dialog
+from tui.timers import ReliableTimers
 from tui.widgets import KeyFooter, Nav
 
 
-class FrameScreen(Screen[None]):
+class FrameScreen(ReliableTimers, Screen[None]):
     """A screen with a tab."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
