@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-PATIENCE_SECONDS: Final = 900
-"""After this time, nothing is expected any more; a test that fails then says what it waited for."""
+PATIENCE_SECONDS: Final = 240
+"""After this time, nothing is expected any more; a test that fails then says what it waited for. Less than the limit of
+pytest-timeout, which cannot say that.
+"""
 PAUSE_SECONDS: Final = 0.005
 ASKING_SECONDS: Final = 0.05
 """The pause where each question starts a process: asked more often, it takes the processor from what is waited for."""

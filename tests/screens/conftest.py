@@ -3,15 +3,13 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual._compositor import Compositor
 from textual.pilot import Pilot
-from textual.worker import WorkerCancelled
 
 import tui.screens.queue
 from curate.conflicts.evidence import Evidence
@@ -172,6 +170,31 @@ def make_app() -> Callable[[], CurateApp]:
     return lambda: CurateApp(ReviewSources(Project(Path()), Config(), [path]), told)
 
 
+def tasks_text() -> str:
+    """The tasks of the test's event loop and the lines at which they wait, without widgets that wait for messages."""
+    lines = []
+    for task in asyncio.all_tasks(asyncio.get_event_loop()):
+        coroutine: Any = task.get_coro()
+        places = []
+        while frame := getattr(coroutine, "cr_frame", None):
+            places.append(f"{frame.f_code.co_qualname}:{frame.f_lineno}")
+            coroutine = coroutine.cr_await
+        if "MessagePump._get_message" not in " ".join(places):
+            lines.append(f"{task.get_name()}: {' > '.join(places)}")
+    return "\n".join(sorted(lines))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Adds the tasks of the event loop to the report of a test that took too long: its stack is that of the loop."""
+    try:
+        return (yield)
+    except pytest.fail.Exception as failure:
+        if "Timeout" in str(failure):
+            item.add_report_section("call", "tasks", tasks_text())
+        raise
+
+
 async def at_rest(_least: float = 0) -> None:
     """Waits until the event loop has nothing to do but to wait for timers and threads."""
     loop: Any = asyncio.get_running_loop()
@@ -209,29 +232,33 @@ async def settled(pilot: Pilot[None]) -> None:
     loop: Any = asyncio.get_running_loop()
     end = time.monotonic() + PATIENCE_SECONDS
     rounds = 0
-    while time.monotonic() < end:
+    while True:
         rounds += 1
-        if busy := [
-            worker for worker in app.workers if worker.group != "default"
-        ]:  # those of the default group wait for a person
-            with suppress(
-                WorkerCancelled
-            ):  # another of its group has taken its place, and is waited for in the next round
-                await app.workers.wait_for_complete(busy)
+        # those of the default group wait for a person
+        busy = [worker._task for worker in app.workers if worker.group != "default" and worker._task is not None]
+        if busy:
+            await asyncio.wait(busy, timeout=max(0, end - time.monotonic()))
         await at_rest()
         if app._exit:  # it was quit
             return
         app._catch_up()
         app.screen._on_timer_update()
-        stale = app._stale and isinstance(app.screen, FrameScreen)  # a dialog above leaves it so
-        placed = app.session.ended and not app.session._unplaced and not stale
-        drawn = not (getattr(app.screen, "_due", 0) or app._keys or app._asked)
-        drawn = drawn and app._resize_timer is None and not app._batch_count  # which timers end
-        ready = placed and drawn and getattr(app.screen, "ready", app.screen.is_mounted)
+        waits = {
+            "the check": not app.session.ended or app.session._unplaced,
+            "new facts": app._stale and isinstance(app.screen, FrameScreen),  # a dialog above leaves it so
+            "the entry to draw": getattr(app.screen, "_due", 0),
+            "keys": app._keys or app._asked,
+            "a new size": app._resize_timer,
+            "updates that are held back": app._batch_count,
+            "the screen": not getattr(app.screen, "ready", app.screen.is_mounted),
+        }
+        ready = not any(waits.values())
         if ready and not busy and not loop._ready:  # what is drawn may cause something else
             return
+        if time.monotonic() >= end:
+            names = [*(name for name, value in waits.items() if value), *(["workers"] if busy else [])]
+            raise AssertionError(f"waited in vain for {names}:\n{screen_text(app)}\n{tasks_text()}")
         await asyncio.sleep(0 if ready and rounds < 1_000 else 0.002)  # beside other work, a thread may need time
-    raise AssertionError(f"something still goes on behind the screen:\n{screen_text(app)}")
 
 
 async def opened(pilot: Pilot[None], *keys: str) -> ReviewSession:

@@ -21,6 +21,7 @@ from curate.core.config import Config
 from curate.project.runs import Project
 from curate.review import ReviewSources
 from tests.screens.conftest import opened, queue, screen_text, settled, told, write_lines
+from tests.waiting import eventually
 from tui.app import CurateApp
 from tui.key_queue import KeyQueue
 from tui.keys import KEYS, TABS
@@ -53,14 +54,13 @@ async def all_told(pilot: Pilot[None], *keys: str) -> None:
     app = pilot.app
     assert isinstance(app, CurateApp)
     shown = queue(app)
-    while (
-        not session.ended
-        or session._unplaced
-        or shown.list.view is None
-        or len(shown.list.view.rows) < len(session.queues[shown.kind])
-    ):
+
+    def is_listed() -> bool:
         app._catch_up()
-        await asyncio.sleep(0.01)
+        view = shown.list.view
+        return view is not None and len(view.rows) >= len(session.queues[shown.kind])
+
+    await eventually(is_listed, lambda: screen_text(app))
     await settled(pilot)
 
 
@@ -82,9 +82,8 @@ async def burst(pilot: Pilot[None], text: Iterable[str | events.Event], gap: flo
     await asyncio.sleep(0.02)
     arrived = asyncio.Event()
     app.call_later(arrived.set)
-    await arrived.wait()
-    while app._keys or not getattr(app.screen, "ready", True):
-        await asyncio.sleep(0.01)
+    await eventually(arrived.is_set)
+    await eventually(lambda: not app._keys and getattr(app.screen, "ready", True), lambda: f"{app._keys} still wait")
 
 
 def decisions() -> list[str]:

@@ -3,7 +3,6 @@ back.
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -58,7 +57,7 @@ from tests.screens.conftest import (
     told,
     write_lines,
 )
-from tests.waiting import PATIENCE_SECONDS, eventually
+from tests.waiting import PATIENCE_SECONDS, eventually, until
 from tui.app import CurateApp
 from tui.keys import KEYS, TABS
 from tui.messages import Failed
@@ -590,16 +589,14 @@ async def test_a_file_that_changes_before_the_check_ends_no_review(change: bytes
     lines = tuple(chat(("user", f"question {number}"), ("assistant", "answer")) for number in range(29))
 
     def checked(sources: ReviewSources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
-        while not app.session.lines.complete:  # else they may be read while the file is empty, before it is written
-            time.sleep(0.01)
+        until(lambda: app.session.lines.complete)  # else they may be read while the file is empty, before it is written
         write_lines(Path(), lines if change else ())
         scan(sources, None, tell)
 
     app = app_for(checked, lines[:20])
     async with app.run_test(size=(100, 30)) as pilot:
         session = await opened(pilot, "2")
-        while not session.ended:
-            await pilot.pause(0.01)
+        await eventually(lambda: session.ended)
         await opened(pilot, "d")
         assert session.progress("example").decided == len(session.log.decisions) == bool(change)
 
@@ -608,8 +605,7 @@ async def test_a_file_that_is_cut_before_the_check_ends_no_review() -> None:
     lines = tuple(chat(("user", f"question {number}"), ("assistant", "answer " * 500)) for number in range(100))
 
     def checked(sources: ReviewSources, tell: Callable[[ScanEvent], None], _stopped: Callable[[], bool]) -> None:
-        while not app.session.lines.complete:
-            time.sleep(0.01)
+        until(lambda: app.session.lines.complete)
         write_lines(Path(), lines[:50])
         scan(sources, None, tell)
 
@@ -629,8 +625,7 @@ async def test_the_end_of_the_check_tells_which_examples_are_decided_and_filters
 
     app = app_for(checked, tuple(chat(("user", f"question {number}"), ("assistant", "answer")) for number in range(5)))
     async with app.run_test(size=(100, 30)) as pilot:
-        while not app.session.lines.complete:
-            await pilot.pause(0.01)
+        await eventually(lambda: app.session.lines.complete)
         app.session.log.add(Decision(example=example_at(app.session.lines, 1).id, verdict="drop", replaces=()))
         await pilot.press("2", "slash", *"is:undecided", "enter")
         await eventually(lambda: "filter is:undecided · ? of 5 decided" in screen_text(app), lambda: screen_text(app))
@@ -680,7 +675,7 @@ async def test_a_bug_ends_the_application_without_a_traceback(capsys: pytest.Cap
 
     async def run() -> None:
         async with app.run_test():
-            await app._exception_event.wait()
+            await eventually(app._exception_event.is_set)
 
     with pytest.raises(ZeroDivisionError):
         await run()
