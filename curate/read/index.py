@@ -14,6 +14,7 @@ from typing import IO, Any, Final
 from curate.core.errors import InputError
 from curate.core.example import Place
 from curate.core.lazy import Numbers, np
+from curate.core.limits import lines_limited
 from curate.read.dataset import WIDE_ENCODING, FileFacts, ParsedLine, parsed_line
 from curate.read.lines import BOM, Line, elements, is_document, sniff_file_kind
 from curate.storage.files import blocks, display_name, packing, real_path
@@ -42,10 +43,10 @@ class FileIndex:
         self._before = 0
         """The last byte of the previous block."""
         self._lock = Lock()
+        self._is_packed = bool(packing(path))
         try:
-            self._keep_open(
-                real_path(path).open("rb")
-            )  # stays open while lines are read: a replacement of the file does not affect it
+            # lines are indexed and read from this file: a replacement of it does not affect them
+            self._keep_open(real_path(path).open("rb"))
         except OSError as error:
             raise InputError.of(path, error) from error
 
@@ -56,7 +57,7 @@ class FileIndex:
 
     def build(self) -> Iterator[int]:
         """Index the lines; yields the number of lines so far. Raises `InputError`."""
-        stream = blocks(self.path, BLOCK_BYTES)
+        stream = blocks(self.path, BLOCK_BYTES) if self._is_packed else lines_limited(self.name, self._read_blocks())
         start = next(stream, b"")
         if WIDE_ENCODING.match(start) or sniff_file_kind(start):  # nothing to read; the check reports the kind of file
             self.complete = True
@@ -65,7 +66,7 @@ class FileIndex:
             self._document(b"".join([start, *stream]))
             yield self.count
         else:
-            copy: IO[bytes] | None = tempfile.TemporaryFile() if packing(self.path) else None  # noqa: SIM115
+            copy: IO[bytes] | None = tempfile.TemporaryFile() if self._is_packed else None  # noqa: SIM115
             offset = skip = len(BOM) if start.startswith(BOM) else 0
             rest, number, block = offset, 0, start
             if copy is not None:
@@ -84,6 +85,22 @@ class FileIndex:
                 self._add([rest], [offset], [number + 1])
         self.complete = True
         yield self.count
+
+    def _read_blocks(self) -> Iterator[bytes]:
+        """The blocks of the open file, which others may read meanwhile. Raises `InputError`."""
+        offset = 0
+        try:
+            while block := self._read(offset, BLOCK_BYTES):
+                yield block
+                offset += len(block)
+        except OSError as error:
+            raise InputError.of(self.name, error, "check the path, its permissions and the disk") from error
+
+    def _read(self, offset: int, size: int) -> bytes:
+        """At most `size` bytes of the open file."""
+        with self._lock:
+            self._file.seek(offset)
+            return self._file.read(size)
 
     def _block(self, block: bytes, offset: int, rest: int, number: int) -> tuple[int, int]:
         """Index the lines that end in a block at `offset`; the one that continues into it starts at `rest`.
@@ -146,9 +163,7 @@ class FileIndex:
 
     def read_range(self, start: int, end: int) -> bytes:
         """Bytes of the decompressed file. Raises `InputError` if they no longer exist."""
-        with self._lock:
-            self._file.seek(start)
-            data = self._file.read(end - start)
+        data = self._read(start, end - start)
         if len(data) < end - start:
             raise InputError(f"{self.name}: the file became shorter while it was open", "read it again")
         return data

@@ -94,6 +94,16 @@ def test_a_file_that_shrinks_is_told_and_a_replaced_one_is_still_there(write: Wr
         other.line(1)
 
 
+def test_a_file_that_is_replaced_before_it_is_indexed_is_read_as_it_was(write: Write) -> None:
+    """Lines of the new file are none of the old one: cut where those end, they would be no JSON."""
+    path = write("a.jsonl", b'{"n": 1}\n{"n": 2}\n')
+    index = LineIndex([path])
+    write("new.jsonl", b'{"new": "longer"}\n{"n": 1}\n').replace(path)
+    assert list(index.build())[-1] == len(index) == 2
+    assert [index.line(number).decoded.value for number in range(2)] == [{"n": 1}, {"n": 2}]
+    assert index.changed == ["a.jsonl"]
+
+
 def test_a_file_that_is_not_there_is_an_error() -> None:
     with pytest.raises(InputError, match="cannot be read"):
         LineIndex([Path("nowhere.jsonl")])
