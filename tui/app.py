@@ -281,7 +281,7 @@ class CurateApp(KeyQueue):
         for view in views(session, message.kind, message.text, order):
             if worker.is_cancelled:
                 return
-            self.post_message(Narrowed(view, session, openings(session, view)))
+            self.post_message(Narrowed(view, session, openings(session, view), worker))
 
     # Results
 
@@ -303,7 +303,8 @@ class CurateApp(KeyQueue):
     @on(Narrowed)
     def _matches_found(self, message: Narrowed) -> None:
         screen = self.queue_screen(message.view.kind)
-        if screen is not None and message.session is self.session:  # else the files were read again meanwhile
+        # a later filter may have replaced it after it was posted, and the files may have been read again
+        if screen is not None and not message.worker.is_cancelled and message.session is self.session:
             screen.show_view(message.view, message.openings)
 
     @on(FilesChanged)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from textual.message import Message
+from textual.worker import Worker
 
 from curate.core.errors import CurateError
 from curate.review import Kind, ReviewSession, View
@@ -30,6 +31,8 @@ class Narrowed(Message):
     session: ReviewSession
     openings: Any = field(repr=False)
     """How the rows of the list begin."""
+    worker: Worker[None] = field(repr=False)
+    """The search; cancelled if a later one has replaced it."""
 
 
 @dataclass

@@ -60,7 +60,8 @@ from tests.screens.conftest import (
 from tests.waiting import PATIENCE_SECONDS, eventually, until
 from tui.app import CurateApp
 from tui.keys import KEYS, TABS
-from tui.messages import Failed
+from tui.messages import Failed, FilterChosen
+from tui.render.rows import Openings, openings
 from tui.screens.ask import ConfirmScreen
 from tui.screens.changing import EditScreen
 from tui.screens.frame import EndScreen
@@ -266,6 +267,43 @@ async def test_filter_order_and_clear(make_app: Makes) -> None:
         assert not queue(app).query_one("#filter", Input).display
         await opened(pilot, "o")
         assert "by line" in screen_text(app)
+
+
+async def test_a_late_result_of_an_earlier_filter_is_not_shown(
+    make_app: Makes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list would wait forever for that of the last one, and take no key."""
+    begun, go_on, posted = threading.Event(), threading.Event(), threading.Event()
+
+    def late(session: ReviewSession, view: View) -> Openings:
+        if view.text == "code:C003":
+            begun.set()
+            go_on.wait(PATIENCE_SECONDS)
+        return openings(session, view)
+
+    find = CurateApp._find_matching
+
+    def find_matching(app: CurateApp, session: ReviewSession, message: FilterChosen, order: str) -> None:
+        find(app, session, message, order)
+        if message.text == "code:C003":
+            posted.set()
+
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, "3")
+        monkeypatch.setattr("tui.app.openings", late)
+        monkeypatch.setattr(CurateApp, "_find_matching", find_matching)
+        app.post_message(FilterChosen("finding", "code:C003"))
+        await eventually(begun.is_set)
+        app.post_message(FilterChosen("finding", "code:M006"))
+        await settled(pilot)
+        go_on.set()
+        await eventually(posted.is_set)
+        await pilot.pause()
+        assert queue(app).ready
+        await opened(pilot, "d")
+        assert "M006" in screen_text(app)
+        assert len(queue(app).list) == 1
 
 
 async def test_keys_of_other_programs_move_and_decide_nothing(make_app: Makes, journal: Path) -> None:
