@@ -36,7 +36,7 @@ SPACED: Final = rf"[^\W{UNSPACED[1:-1]}]"
 particles, are next to an address without a space.
 """
 EMAIL: Final = lazy_pattern(
-    rf"(?<!{SPACED})(?<![.+/@-])[A-Za-z0-9][\w.+-]{{0,63}}@((?:[A-Za-z0-9-]{{1,63}}\.)+[A-Za-z]{{2,24}})(?!{SPACED}|@)"
+    rf"(?<!{SPACED})(?<![.+/@-])(?!git@)[A-Za-z0-9][\w.+-]{{0,63}}@((?:[A-Za-z0-9-]{{1,63}}\.)+[A-Za-z]{{2,24}})(?!{SPACED}|@)"
 )
 PHONE: Final = lazy_pattern(
     rf"(?<!{SPACED})(?<![.+(/-])"

@@ -58,6 +58,8 @@ COORDINATE_KEY: Final = re.compile(rf"\b(?:{COORDINATE_WORDS}|{COORDINATE_LISTS}
 """What the key of a number with a fraction contains, if that is searched: others are measurements."""
 DEGREES: Final = re.compile(r"\d{1,3}\.\d{4,}")
 WORD: Final = re.compile(r"[^\W_]+")
+LABEL: Final = re.compile(r"\[[A-Z][A-Z0-9_]{1,40}_[0-9]+\]")
+"""What the style `label` writes for a value."""
 NAME: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 """A word of a name: `O'Brien` and `Jean-Luc` are one."""
 Literals = dict[str, dict[tuple[int, int], dict[str, str]]]
@@ -218,7 +220,14 @@ class Redactor:
         return new_words[words.index(written)] if written in words else shown
 
     def _recognized_values(self, text: str, prefix: str) -> Iterator[Secret]:
-        """The values in a text after the prefix of its key, which is part of `text`."""
+        """The values in a text after the prefix of its key, which is part of `text`; labels of a redaction are none."""
+        hidden = LABEL.sub(lambda match: "*" * len(match.group()), text) if "[" in text else text
+        for secret in self._values_in(hidden, text, prefix):
+            if hidden is text or WORD.search(hidden, secret.start, secret.end):
+                yield secret
+
+    def _values_in(self, text: str, read: str, prefix: str) -> Iterator[Secret]:
+        """The values in a text without labels; `read`: the text with them, as a model read it."""
         start = len(prefix)
         key = prefix[:-2].replace(" ", "_")
         if self.names and key in PERSON_KEYS and text[start:].strip():
@@ -229,7 +238,7 @@ class Redactor:
             return
         secrets = private_values_in(text)
         if self.names:
-            names = (*names_in(text[start:]), *self._entities_in(text[start:]))
+            names = (*names_in(text[start:]), *self._entities_in(read[start:]))
             secrets += (Secret(name.start + start, name.end + start, name.kind) for name in names)
         yield from (secret for secret in secrets if secret.start >= start)
         yield from self._values_of_cells(text[start:], start)

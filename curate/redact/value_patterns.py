@@ -90,7 +90,7 @@ ZERO_HINT: Final = re.compile("[0-9] ?-?[Oo]|[Oo] ?-?[0-9]")
 MIN_ZERO_DIGITS: Final = 9
 """A number with the letter O for a zero has more digits than this."""
 EXAMPLE: Final = re.compile(
-    r"(?i)(?:e?-?mail|me|my\w*|name|no-?reply|some\w*|test\w*|user\w{0,5}|you\w*|admin|info|contact|hello|foo|bar)"
+    r"(?i)(?:e?-?mail|me|my\w*|name|no-?reply|some\w*|test\w*|user\w{0,5}|you\w*|admin|info|contact|hello|foo|bar|pass\w*)"
     r"@(?:[\w-]+\.)*(?:example\.(?:com|org|net)|example|test|(?:your|my)?domain\.com)"
 )
 STREETS_EN: Final = (

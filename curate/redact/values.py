@@ -181,6 +181,7 @@ def _is_ip(text: str) -> bool:
         or address.is_unspecified
         or address.is_multicast
         or _is_documented(text)
+        or text.startswith("255.")
         or text in GATEWAYS
     )
     return not (is_of_no_person or text.endswith(".0") or text in NAME_SERVERS)

@@ -329,6 +329,28 @@ def learned_row(redactor: Redactor, value: Any) -> Any:
     return redactor.row(value, redactor.secrets_in(value))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DB_PASSWORD=Pioggia!438\nREDIS_URL=redis://:7uPeI4ZqhHWgWP@cache:6379/0",
+        "https://app.acme.io/join?invite=D1qFkDGcrGgVLBeweQCbkGT8kSfzOSrM&team=4",
+        "full name: Hedwig Quinlan\nDOB: 1964-05-12\nphone: +36 30 220 1229\naddress: 12 Main Street",
+        '{"password": "qT7!mmK2x9", "ip": "51.94.110.9", "iban": "DE89 3704 0044 0532 0130 00"}',
+    ],
+)
+def test_labels_are_not_redacted_again(text: str) -> None:
+    row = chat(text, "Done.")
+    once = learned_row(Redactor(Pseudonyms(Style.LABEL)), row)
+    assert once != row
+    assert learned_row(Redactor(Pseudonyms(Style.LABEL)), once) == once
+
+
+@pytest.mark.parametrize("text", ["git clone git@github.com:acme/site.git", "brd 255.255.255.255 mask 255.255.255.0"])
+def test_addresses_of_nobody_stay(text: str) -> None:
+    row = chat(text, "Done.")
+    assert learned_row(Redactor(Pseudonyms(Style.LABEL)), row) == row
+
+
 @given(JSON)
 def test_redacted_again_nothing_but_invented_values_changes(value: Any) -> None:
     redactor = Redactor(Pseudonyms(Style.LABEL))
