@@ -40,6 +40,15 @@ def _is_grouped_id(text: str) -> bool:
     return 8 <= sum(map(str.isdigit, text)) <= 15 and not CALENDAR.fullmatch(text)
 
 
+HEALTH_WORDS: Final = (
+    r"(?:health|medicare|medicaid|ohip|insurance)[ _-](?:card|beneficiary|plan|insurance|member|id)"
+    r"(?:[ _-](?:id(?:entifier)?|no\.?|num(?:ber)?))?|medicare (?:no\.?|num(?:ber)?)|mbi|ohip|"
+    r"(?:kranken)?versicherten(?:nummer|nr\.?)|kvnr|krankenversicherungs(?:nummer|nr\.?)|"
+    r"tarjeta sanitaria|carte vitale|tessera sanitaria|ehic"
+)
+HEALTH_NUMBER: Final = rf"(?:{CODE}|\d{{4}} \d{{5}} \d(?:/\d)?|\d{{4}} \d{{3}} \d{{3}}(?:[ -][A-Z]{{2}})?)"
+"""Of a health insurance, also in groups as in Australia and Ontario."""
+HEALTH_HINT: Final = Hints(DIGIT, HintParts("health|medicai|medicare|ohip|insurance|mbi|versicher|kvnr|sanitari|vitale|ehic"))
 BEHIND_A_WORD: Final = (
     ("dk_cpr", r"cpr(?:[ -]?(?:nummer|nr\.?))?|personnummer", r"\d{6}-?\d{4}", always),
     ("no_fodselsnummer", r"fødselsn\w+|personnummer|fnr\.?", r"\d{6} ?\d{5}", compact("no.fodselsnummer")),
@@ -57,7 +66,7 @@ BEHIND_A_WORD: Final = (
     ("ar_cuit", "cui[tl]", r"\d{11}", stdnum("ar.cuit")),
     ("mx_rfc", "rfc", r"[A-ZÑ&]{3,4}-?\d{6}-?[A-Z0-9]{3}", always),
     ("in_epic", r"epic|voter(?:['’]?s)?(?: (?:id|card))?", r"[A-Z]{3}\d{7}", always),
-    ("nz_ird", "ird", r"\d{2,3}[ -]?\d{3}[ -]?\d{3}", compact("nz.ird")),
+    ("nz_ird", "ird", r"\d{2,3}[ -]?\d{3}[ -]?\d{3}", always),
     ("ie_pps", "ppsn?", r"\d{7}[A-W][A-IW]?", stdnum("ie.pps")),
     ("hr_oib", "oib", r"\d{11}", stdnum("hr.oib")),
     ("bg_egn", "егн|egn", r"\d{10}", stdnum("bg.egn")),
@@ -66,14 +75,24 @@ BEHIND_A_WORD: Final = (
     ("ee_ik", r"isikukood\w*|asmens kod\w*", r"\d{11}", stdnum("ee.ik")),
     ("lv_pk", r"personas kod\w*", r"\d{6}-?\d{5}", always),
     ("hu_taj", r"taj(?:[ -]?sz[áa]m\w*)?", r"\d{3}[ -]?\d{3}[ -]?\d{3}", always),
-    ("si_emso", r"em[šs]o|jmbg", r"\d{13}", stdnum("si.emso")),
-    ("ru_inn", "инн", r"\d{10}(?:\d{2})?", stdnum("ru.inn")),
+    ("si_emso", r"em[šs]o|jmbg|mati[čc]ni broj\w*", r"\d{13}", stdnum("si.emso")),
+    ("ru_inn", "инн|inn", r"\d{10}(?:\d{2})?", stdnum("ru.inn")),
     ("ua_rntrc", r"рнокпп|іпн|ідентифікаційний", r"\d{10}", stdnum("ua.rntrc")),
     ("il_id", r"teudat zehut|תעודת זהות|ת\.ז\.?|ת[\"״]ז", r"\d{9}", stdnum("il.idnr")),
     ("at_svnr", r"(?:sv|sozialversicherungs)[ -]?(?:nummer|nr\.?)|svnr", r"\d{4} ?\d{6}", always),
-    ("my_nric", r"(?:my)?kad|nric|ic(?: (?:no\.?|number))?", r"\d{6}-\d{2}-\d{4}", always),
+    ("my_nric", r"(?:my)?kad|nric|kp|ic(?: (?:no\.?|number))?|pengenalan", r"\d{6}-\d{2}-\d{4}", always),
     ("sg_nric", r"nric|fin|ic(?: (?:no\.?|number))?", r"[STFGM]\d{7}[A-Z]", always),
     ("id_nik", r"nik|ktp", r"\d{16}", always),
+    ("is_kennitala", r"kennital\w*|kt\.", r"\d{6}-?\d{4}", compact("is_.kennitala")),
+    ("pk_cnic", r"s?n?cnic", r"\d{5}-?\d{7}-?\d", always),
+    ("lk_nic", r"nic", r"\d{9}[VXvx]|(?:19|20)\d{10}", always),
+    ("ae_id", r"emirates[ _-]?id\w*|eid", r"784-?\d{4}-?\d{7}-?\d", always),
+    ("sa_iqama", r"iqama\w*", r"[12]\d{9}", always),
+    ("ng_nin", r"nin", r"\d{11}", always),
+    ("vn_cccd", r"cccd|cmnd", r"\d{12}|\d{9}", always),
+    ("us_npi", r"npi", r"\d{10}", always),
+    ("cedula", r"c[ée]dulas?|[cC]\.[icIC]\.", r"(?:[VEJvej]-?)?(?:\d{1,3}(?:\.\d{3}){2,3}|\d{6,10})(?:-\d)?", always),
+    ("cedula", r"c\.?[ic]\.?", r"(?:[VEve]-)?\d{1,3}(?:\.\d{3}){2,3}(?:-\d)?|[VEve]-\d{6,8}", always),
 )
 """Kinds, words, forms and checks of numbers that are recognized after one of the words."""
 BEHIND_HINT: Final = Hints(
@@ -134,6 +153,7 @@ NATIONAL_NUMBERS: Final[tuple[ValueForm, ...]] = (
     ),
     named("national_id", rf"{ID_WORDS}|steuer[- ]?(?:id\w*|nummer)", GROUPED_ID, _is_grouped_id, gap=FREE_GAP),
     named("national_id", r"e\.?i\.?n|fein|employer id\w*|tax[ _-]id\w*", r"\d{2}-\d{7}", gap=FREE_GAP),
+    named("health_number", HEALTH_WORDS, HEALTH_NUMBER, _is_national_id, gap=FREE_GAP, hint=HEALTH_HINT),
     named("national_id", r"nip", r"\d{3}[ -]?\d{3}[ -]?\d{2}[ -]?\d{2}", compact("pl.nip"), gap=FREE_GAP),
     named("uk_nhs_number", "nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}"),
     named("uk_nhs_number", "nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}", compact("gb.nhs"), gap=FREE_GAP),
@@ -150,6 +170,8 @@ NATIONAL_NUMBERS: Final[tuple[ValueForm, ...]] = (
     anywhere("cz_rc", r"\d{2}[0-35-8]\d[0-3]\d/\d{3,4}", stdnum("cz.rc")),
     anywhere("ru_snils", r"\d{3}-\d{3}-\d{3} \d{2}"),
     anywhere("th_pin", r"[1-8]-\d{4}-\d{5}-\d{2}-\d", compact("th.pin")),
+    anywhere("pk_cnic", r"\d{5}-\d{7}-\d", stdnum("pk.cnic")),
+    anywhere("ae_id", r"784-(?:19|20)\d{2}-\d{7}-\d"),
     anywhere("hk_id", r"[A-Z]{1,2}\d{6}\([0-9A]\)", hint=CODE_HINT),
     *(named(*number, gap=FREE_GAP, hint=BEHIND_HINT) for number in BEHIND_A_WORD),
     unspaced("cn_ric", "身份证|身份證|证件号|公民身份", r"[1-9]\d{16}[0-9Xx]"),

@@ -31,6 +31,7 @@ WALLET_ADDRESS: Final = (
     r"(?:addr|cosmos|stake|ltc|terra)1[a-z0-9]{38,100})"
 )
 """In the letters and digits of Base58, or of Bech32 behind the name of a chain."""
+CAPITAL_CODE: Final = re.compile("[A-Z]{4}0")
 VAT_NUMBER: Final = (
     r"(?-i:(?:ATU|BE|BG|CHE|CY|CZ|DE|DK|EE|EL|ES|FI|FR|GB|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK|XI)[ -]?"
     r"(?=(?:[A-Z0-9]{0,3}\d){5})[A-Z0-9]{1,2}[ .]?\d{3}[ .]?\d{2,3}[ .]?[A-Z0-9]{0,6})"
@@ -57,6 +58,9 @@ PAYMENT_VALUES: Final = (
         hint=Hints(EXPIRY_HINT, re.compile(r"[0-9]{4}[ -]?[0-9]{4,6}[ -]?[0-9]{4}")),
     ),
     named("bank_account", r"routing|aba|rtn", r"\d{9}", stdnum("us.rtn"), gap=FREE_GAP),
+    named("bank_account", r"bsb", r"\d{3}-?\d{3}", gap=FREE_GAP),
+    named("bank_account", r"ifsc", r"(?-i:[A-Z]{4}0[A-Z0-9]{6})", gap=FREE_GAP, hint=CAPITAL_CODE),
+    named("email", r"upi|vpa", r"[\w.-]{2,40}@[a-z]{2,20}(?!\.\w)", mark="@", gap=FREE_GAP),
     named("bank_account", r"sort codes?", r"\d{2}[ -]?\d{2}[ -]?\d{2}", gap=FREE_GAP),
     named(
         "vat_number", r"vat|ust\.?-?id\w*|umsatzsteuer\w*|tva|iva|btw|moms|p[dt]v|nif-iva|uid", VAT_NUMBER, gap=FREE_GAP

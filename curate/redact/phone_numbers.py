@@ -68,7 +68,7 @@ PHONE_NUMBERS: Final = (
         "phone",
         r"(?:tele)?phone|tel|mobile|cell|call|contact|dial|whatsapp|fax|fon|telefon\w*|handy\w*|rufnummer|téléphone|"
         r"tél|portable|"
-        r"tel[ée]fono|móvil|celular|telefone|cellulare|text me|reach me",
+        r"tel[ée]fono|móvil|celular|telefone|cellulare|text me|reach me|tl[fn]|puh|puhelin|simi",
         rf"(?:\+|\(|0)?\d(?:{SEPARATOR}{{0,3}}\d){{6,14}}",
         _is_phone,
     ),

@@ -21,7 +21,7 @@ LICENSE: Final = rf"(?:(?-i:[A-Z]{{2}}[ -]?\d{{2}} ?\d{{11}}|[A-Z]{{1,2}}-\d{{6,
 CUSTOMER_CODE: Final = rf"(?:(?-i:[A-Z]{{1,4}} \d{{2,4}} \d{{3,8}})|{CODE})"
 """Also in groups: `VS 12 469012`."""
 ID_WORDS: Final = (
-    r"cpf|cnpj|dni|nif|cif|pesel|bsn|burgerservicenummer|sofinummer|rijksregister\w*|idnr|steueridentifikations\w*|"
+    r"c\.?p\.?f\.?|cnpj|d\.?n\.?i\.?|n\.?i\.?f\.?|n\.i\.e\.|cif|pesel|bsn|burgerservicenummer|sofinummer|rijksregister\w*|idnr|steueridentifikations\w*|"
     r"insee|s[ée]cu|s[ée]curité sociale|assurance sociale|social insurance|social security|seguridad social|"
     r"seguro social|national insurance|aadhaar|uidai|codice fiscale|partita iva|numéro national|personnummer|ahv|"
     r"sozialversicherungs\w*|ssn"

@@ -322,7 +322,7 @@ FORMS: Final = (
     ValueForm("license_plate", lazy_pattern(PLATE_DE), hint=PLATE_DE_HINT),
     unspaced("drivers_license", "驾驶证|驾照|駕照|免許証|免許番号|운전면허", CODE, hint=CODE_HINT),
     unspaced("customer_number", CUSTOMER_WORDS_CJK, CUSTOMER_CODE, hint=CODE_HINT),
-    named("passport", r"(?:загран)?паспорт\w*", r"\d{2} ?\d{2} ?\d{6}|\d{2} ?\d{7}", gap=FREE_GAP),
+    named("passport", PASSPORT_WORDS, r"\d{2} ?\d{2} ?\d{6}|\d{2} ?\d{7}", gap=FREE_GAP),
     unspaced("passport", "护照|護照|パスポート|旅券|여권", CODE, hint=CODE_HINT),
     named(
         "drivers_license",
@@ -341,7 +341,8 @@ FORMS: Final = (
     named(
         "license_plate",
         r"licen[cs]e[ _-]plate|kfz-?kennzeichen|immatriculation|matr[ií]cula|targa|kenteken\w*|nummerplaat|"
-        r"(?:numery?|nr) rejestracyjn\w+|plaka\w*|registreringsnummer|registreringsskylt|rekisterinumero|"
+        r"(?:numery?|nr) rejestracyjn\w+|plaka\w*|spz|registrační značka|rendszám\w*|înmatriculare|"
+        r"номер\w* (?:машин|авто)\w*|регистрационный знак|registreringsnummer|registreringsskylt|rekisterinumero|"
         r"госномер\w*|kontrollschild|autonummer|nomor polisi|"
         r"(?:placa|plaque|plates?) (?:do|del|de|of|du|de la|da|for) (?:\w{2,8} )?(?:carro|coche|auto\w*|moto\w*|"
         r"ve[hí]\w+|voiture|car|truck|van)|immatriculée?",
@@ -352,7 +353,7 @@ FORMS: Final = (
     ),
     named(
         "bank_account",
-        r"(?:bank |checking |savings )?ac(?:coun|c)?t\.?|routing|aba|kontonummer|konto|sort code|clabe|cuenta|compte|"
+        r"(?:bank |checking |savings )?ac(?:coun|c)?t\.?|a/c|acc\.?(?= ?[:#])|routing|aba|kontonummer|konto|sort code|clabe|cuenta|compte|"
         r"conto|conta",
         r"\d(?:[ -]?\d){5,17}",
     ),

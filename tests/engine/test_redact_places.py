@@ -121,3 +121,34 @@ def test_a_date_of_birth_is_replaced_in_all_texts_of_its_row() -> None:
     assert answered.count("22 June 1944") == 0
     assert "of 1964" in answered
     assert "23 June 1944" in answered
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("Kennitala: 150198-5509, kt. 150198-5509", "Kennitala: [IS_KENNITALA_1], kt. [IS_KENNITALA_1]"),
+        ("CNIC no. 35202-1234567-1", "CNIC no. [PK_CNIC_1]"),
+        ("NIC No: 862188917V", "NIC No: [LK_NIC_1]"),
+        ("Emirates ID 784-1984-4792386-8", "Emirates ID [AE_ID_1]"),
+        ("My iqama no. is 2262251996.", "My iqama no. is [SA_IQAMA_1]."),
+        ("NIN: 29839145498", "NIN: [NG_NIN_1]"),
+        ("Mi cédula de ciudadanía es 341.651.591.", "Mi cédula de ciudadanía es [CEDULA_1]."),
+        ("C.I. V-10436483", "C.I. [CEDULA_1]"),
+        ("D.N.I.: 30.129.982", "D.N.I.: [NATIONAL_ID_1]"),
+        ("CCCD: 001172592563", "CCCD: [VN_CCCD_1]"),
+        ("My IRD is 85-947-513.", "My IRD is [NZ_IRD_1]."),
+        ("health card number 5998-244-585-EB", "health card number [HEALTH_NUMBER_1]"),
+        ("Medicare number: 2353 46892 1", "Medicare number: [HEALTH_NUMBER_1]"),
+        ("Medicare Beneficiary Identifier is 3JE6-FE4-EA31", "Medicare Beneficiary Identifier is [HEALTH_NUMBER_1]"),
+        ("Versichertennummer: H757506842", "Versichertennummer: [HEALTH_NUMBER_1]"),
+        ("BSB 062-560 account number 399042799", "BSB [BANK_ACCOUNT_1] account number [BANK_ACCOUNT_2]"),
+        ("ifsc: HDFC0197356 a/c 71642930350", "ifsc: [BANK_ACCOUNT_1] a/c [BANK_ACCOUNT_2]"),
+        ("UPI ID: nyberg81@oksbi", "UPI ID: [EMAIL_1]"),
+        ("passport no. 15 04 496785", "passport no. [PASSPORT_1]"),
+        ("tlf. 26 89 36 18", "tlf. [PHONE_1]"),
+        ("The network card (NIC) has 4 ports, eid 42, medicare in 2021-22", None),
+        ("epoch 3 acc: 0.981234 at CC 12 of CI run 4821", None),
+    ],
+)
+def test_numbers_of_more_countries_are_found_behind_their_word(text: str, redacted: str | None) -> None:
+    assert redact(text) == [redacted or text]
