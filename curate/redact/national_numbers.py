@@ -48,7 +48,9 @@ HEALTH_WORDS: Final = (
 )
 HEALTH_NUMBER: Final = rf"(?:{CODE}|\d{{4}} \d{{5}} \d(?:/\d)?|\d{{4}} \d{{3}} \d{{3}}(?:[ -][A-Z]{{2}})?)"
 """Of a health insurance, also in groups as in Australia and Ontario."""
-HEALTH_HINT: Final = Hints(DIGIT, HintParts("health|medicai|medicare|ohip|insurance|mbi|versicher|kvnr|sanitari|vitale|ehic"))
+HEALTH_HINT: Final = Hints(
+    DIGIT, HintParts("health|medicai|medicare|ohip|insurance|mbi|versicher|kvnr|sanitari|vitale|ehic")
+)
 BEHIND_A_WORD: Final = (
     ("dk_cpr", r"cpr(?:[ -]?(?:nummer|nr\.?))?|personnummer", r"\d{6}-?\d{4}", always),
     ("no_fodselsnummer", r"fødselsn\w+|personnummer|fnr\.?", r"\d{6} ?\d{5}", compact("no.fodselsnummer")),

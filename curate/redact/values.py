@@ -47,7 +47,7 @@ from curate.redact.sign_in_patterns import (
     UNSPACED_SIGN_IN_VALUE,
     UNSPACED_SIGN_IN_WORDS,
 )
-from curate.redact.street_addresses import STREET_ADDRESSES
+from curate.redact.street_addresses import STREET_ADDRESSES, end_of_address
 from curate.redact.user_patterns import (
     ANYBODY,
     EXAMPLE_HOST,
@@ -353,7 +353,8 @@ FORMS: Final = (
     ),
     named(
         "bank_account",
-        r"(?:bank |checking |savings )?ac(?:coun|c)?t\.?|a/c|acc\.?(?= ?[:#])|routing|aba|kontonummer|konto|sort code|clabe|cuenta|compte|"
+        r"(?:bank |checking |savings )?ac(?:coun|c)?t\.?|a/c|acc\.?(?= ?[:#])|"
+        r"routing|aba|kontonummer|konto|sort code|clabe|cuenta|compte|"
         r"conto|conta",
         r"\d(?:[ -]?\d){5,17}",
     ),
@@ -559,8 +560,10 @@ def _values_in_ascii(text: str) -> list[Secret]:
             group = "value" if "value" in match.groupdict() else 0
             start, end = match.span(group)
             if end > start and form.is_valid(text[start:end]):
+                is_address = form.kind == "street_address"
+                end = end_of_address(text, end) if is_address else end
                 candidates.append(Secret(start, end, form.kind))
-                if form.kind == "street_address" and (behind := CODE_BEHIND_ADDRESS.match(text, end)):
+                if is_address and (behind := CODE_BEHIND_ADDRESS.match(text, end)):
                     candidates.append(Secret(*behind.span("value"), "postal_code"))
     return without_overlaps(candidates)
 

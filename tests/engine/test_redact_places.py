@@ -152,3 +152,40 @@ def test_a_date_of_birth_is_replaced_in_all_texts_of_its_row() -> None:
 )
 def test_numbers_of_more_countries_are_found_behind_their_word(text: str, redacted: str | None) -> None:
     assert redact(text) == [redacted or text]
+
+
+@pytest.mark.parametrize(
+    ("before", "address", "after"),
+    [
+        ("Lieferanschrift: ", "Unter den Eichen 77, 5392 Graz", ", Tel. folgt"),
+        ("wohnhaft ", "An der Linde 85, 9209 Graz", ", ledig"),
+        ("Adresse: ", "Feldgasse 45/9/97", "."),
+        ("Adresse de livraison : ", "96 square des Lilas\n31097 Toulouse", ". Merci"),
+        ("Indirizzo di spedizione: ", "Lungotevere San Marco 21/B, 40121 Bologna", ". Grazie"),
+        ("Moro na ", "Rua Sá da Bandeira 76, 4.º Dto", ", no Porto"),
+        ("Bezorgadres: ", "Oude Delft 214-II", "\nBedankt"),
+        ("Leveransadress: ", "Björkvägen 22 B, lgh 1203", ", tack"),
+        ("Adres dostawy: ", "al. Jerozolimskie 79/26, 00-366 Warszawa", ", dom"),
+        ("Doručovací adresa: ", "Vinohradská 593/16, 164 00 Praha 2", ", díky"),
+        ("Живу: ", "проспект Мира, дом 98, корпус 2, квартира 977", "."),
+        ("Teslimat adresi ", "Bağdat Caddesi No: 71 D: 1 Kadıköy/İstanbul", "."),
+        ("お届け先：", "京都市左京区下鴨5-50", "　携帯"),
+        ("배송지: ", "부산시 해운대구 센텀로 84길 96", " 연락처"),
+        ("收货地址：", "台北市大安區忠孝東路四段916號2樓", "，邮箱 a"),
+    ],
+)
+def test_an_address_is_replaced_with_its_flat_and_its_town(before: str, address: str, after: str) -> None:
+    assert redact(before + address + after) == [f"{before}[STREET_ADDRESS_1]{after}"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Im Jahr 5, 2019 Menschen kamen",
+        "In section 3, 120 45 Psalms",
+        "Windows 10, 2019 Server",
+        "12 passages du livre",
+    ],
+)
+def test_numbers_behind_a_capital_are_no_address(text: str) -> None:
+    assert redact(text) == [text]
