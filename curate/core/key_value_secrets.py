@@ -64,7 +64,7 @@ NAMES: Final = (
 )
 SEPARATOR: Final = (
     r"(?:\\?[\"'`\])}*_]{0,4}[ \t]{0,8}(?:=>|:=|->|={1,3}|:{1,2}|\|{1,2}|>|[ ](?:is|ist|lautet|es|est|é)[ ]|：|[是为為])"  # noqa: E501
-    r"|\\?[\"'`]?,?\s{1,40}\\?[\"']?value\\?[\"']?[ \t]{0,4}[:=])"
+    r"|\\?[\"'`]?,?\s{1,40}\\?[\"']?value\\?[\"']?[ \t]{0,4}[:=]|(?P<comma>[\"'],[ ]{0,2}(?=[\"'])))"
     r"[ \t]{0,8}\n?[ \t]{0,8}[*_(]{0,3}[ \t]?(?:(?:bearer|basic|token|digest|apikey)[ \t]{1,4})?"
 )
 OPENING: Final = lazy_pattern(r"""[rbuf]?(\\?(?:["'`]|&quot;){1,3})""")
@@ -91,7 +91,10 @@ COMMANDS: Final = {
     "mysql": (PASSWORD, r"mysql[^\n]{0,120}?[ ]-p[\"']?(?P<value>[^\s\"'-][^\s\"']{3,})"),
     "docker login": (PASSWORD, r"docker login[^\n]{0,120}?[ ]-p[ ]{0,2}[\"']?(?P<value>[^\s\"'-][^\s\"']{3,})"),
     "sshpass": (PASSWORD, r"sshpass[ ]{1,2}-p[ ]?[\"']?(?P<value>[^\s\"']{3,})"),
-    "login": (PASSWORD, r"login\s{1,8}\S{1,64}\s{1,8}password\s{1,8}[\"']?(?P<value>[^\s\"']{3,})"),
+    "login": (
+        PASSWORD,
+        r"login\s{1,8}(?!(?:and|or|und|y|et|e|&)\s)\S{1,64}\s{1,8}password\s{1,8}[\"']?(?P<value>[^\s\"']{3,})",
+    ),
     "identified": (PASSWORD, r"identified (?:with [\w']{1,40} )?by\s{1,4}[\"'](?P<value>[^\"'\n]{3,})"),
     **{
         f"{word} ": (PASSWORD, rf"{word}[ ]{STATED}")
@@ -99,7 +102,14 @@ COMMANDS: Final = {
     },
     "password '": (PASSWORD, r"password '(?P<value>[^'\s]{3,})'"),
     "requirepass": (PASSWORD, r"requirepass[ ]{1,4}(?P<value>\S{4,})"),
-    "bearer": (SECRET, r"bearer[ ]{1,2}(?P<value>[\w.~+/=-]{16,})"),
+    "auth": (
+        PASSWORD,
+        r"auth\w{0,12}[ ]?(?:=[ ]?)?\(\s{0,4}[\"'][^\"'\n]{1,64}[\"'],[ ]{0,2}[\"'](?P<value>[^\"'\n]{4,64})[\"']",
+    ),
+    "psk": (PASSWORD, r"psk[ ]{0,2}[=:][ ]{0,2}[\"']?(?P<value>[^\s\"']{8,63})"),
+    "wifi:": (PASSWORD, r"wifi:[^\n]{0,80}?;p:(?P<value>[^;\n]{4,63});"),
+    "secret": (SECRET, r"secret[\w-]{0,12}[ \t]{2,16}(?P<value>[\w/+=.-]{16,})"),
+    "bearer": (SECRET, r"bearer(?:[\"'],)?[ ]{1,2}[\"']?(?P<value>[\w.~+/=-]{16,})"),
     "basic": (SECRET, r"basic[ ]{1,2}(?P<value>[\w+/]{12,}={0,2})"),
     "cookie": (SECRET, r"cookies?[\"']?[ ]{0,2}[:=][ ]{0,2}[\"']?(?P<value>[\w.%-]{1,64}=[^\n\"']{8,})"),
     "5432:": (PASSWORD, r"5432:[^\s:/]{1,64}:[^\s:/]{1,64}:(?P<value>\S{4,})"),
@@ -224,6 +234,8 @@ def _is_credible(text: str, span: Secret, match: re.Match[str], named: SecretNam
     value = text[span.start : span.end]
     cut = value.endswith(ELLIPSIS) or text.startswith(ELLIPSIS, span.end)
     quoted = span.start > match.end()
+    if match["comma"] and not (quoted and _is_random(value)):
+        return False
     if not value.strip("_-=.* ") or (len(value) < named.least and not cut) or not is_password(value):
         return False
     if value.lower().startswith(("http://", "https://")) or (quoted and PHRASE.fullmatch(value)):
@@ -250,6 +262,12 @@ def _is_credible_word(text: str, span: Secret, match: re.Match[str], named: Secr
 def _is_mixed(value: str) -> bool:
     """Whether a value has digits, or lower and upper case other than an initial."""
     return any(map(str.isdigit, value)) or (value.lower() != value != value.upper() and not value.istitle())
+
+
+def _is_random(value: str) -> bool:
+    """Whether a value has digits and letters as no name has them: of both cases, or twenty in all."""
+    kinds = sum(any(map(kind, value)) for kind in (str.isdigit, str.islower, str.isupper))
+    return len(value) >= 8 and any(map(str.isdigit, value)) and (kinds == 3 or (kinds == 2 and len(value) >= 20))
 
 
 def _is_word(value: str) -> bool:

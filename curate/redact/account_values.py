@@ -59,6 +59,12 @@ ACCESS_WORDS: Final = (
     r"tan(?=[ :#=*\"']{1,4}(?:(?:ist|lautet|auf|war|is) )?[\"']?\d{6}(?!\d))|2fa"
 )
 """What names a code of digits for a card, a door or a sign-in."""
+SEED_WORDS: Final = (
+    r"(?:seed|recovery|mnemonic|backup|secret recovery)[ _-](?:phrase|words)|mnemonic(?:[ _-]phrase)?|"
+    r"wiederherstellungs(?:phrase|wörter)|frase (?:semilla|de recuperación)|phrase (?:de récupération|secrète)"
+)
+"""What names the words of a wallet."""
+SEED_HINT: Final = HintParts("seed|recovery|mnemonic|backup|wiederherst|frase|phrase")
 ACCESS_CODE: Final = r"(?!(?:19|20)\d\d(?!\d))\d{4,8}"
 ACCESS_GAP: Final = r"(?:[ ,:]{1,2}(?!pin\b|zip\b|post)[^\W\d_]{1,14}){0,4}[ ,:#=\"'`*>]{1,4}"
 ACCESS_HINT: Final = Hints(
@@ -94,6 +100,42 @@ SERVICE_WORDS: Final = frozenset((
 """Words of names of hosts in examples and settings, which name no machine of anybody."""
 SAMPLE_ACCOUNTS: Final = frozenset(("123456789012", "012345678901", "111122223333", "444455556666", "210987654321"))
 """Account numbers of the documentation of Amazon Web Services."""
+
+
+USER_PLACES: Final = (
+    (rf"(?<!\w)'(?P<value>{NO_SERVICE}{LOGIN})'@'", "'@'"),  # an account of SQL
+    (
+        rf"(?i:\b(?:user(?:[ _]?name|[ _]?id)?|uid)=)(?P<value>{NO_SERVICE}{LOGIN})(?=[&;][^\s]{{0,80}}?(?i:pass|pwd))",
+        "=",
+    ),
+    (rf"\bsudo: +(?P<value>{NO_SERVICE}{LOGIN}) : ", "sudo:"),
+    (rf"\barn:aws[\w-]*:iam::\d{{12}}:user/(?P<value>{NO_SERVICE}[\w+=,.@-]{{2,64}})", "arn:aws"),
+    (rf"\bmachine\s{{1,8}}\S{{1,80}}\s{{1,8}}login\s{{1,8}}(?P<value>{NO_SERVICE}{LOGIN})\s", "machine"),
+    (rf"(?<![\w-])-u ?[\"']?(?P<value>{NO_SERVICE}{LOGIN}):[^\s:]", "-u"),
+    (
+        rf"(?<![A-Za-z0-9+/])AAAA[A-Za-z0-9+/]{{20,2000}}={{0,2}} (?P<value>{NO_SERVICE}{LOGIN})@{LOGIN}",
+        "AAAA",
+    ),  # of an SSH key
+    (r"(?m)^(?P<value>[a-z_][a-z0-9_.-]{1,31}):x?:[1-9]\d{3,4}:\d{1,6}:[^:\n]{0,100}:/home/", ":/home/"),
+    (rf"(?i:auth\w{{0,12}} ?(?:= ?)?\()[\"'](?P<value>{NO_SERVICE}{LOGIN})[\"'], ?[\"']", "("),
+    (  # an assignment above that of a password
+        rf"(?m)(?<![\w.$/\"'-])(?:export )?(?i:\w{{0,20}}?user(?:[_-]?name|[_-]?id)?|\w{{0,12}}login)\s?[=:]\s?"
+        r"(?P<quote>[\"']?)"
+        rf"(?P<value>{NO_SERVICE}(?!{NO_USER}\b){LOGIN})(?P=quote)[ \t]*\r?\n(?:[^\n]{{0,80}}\n)?[ \t>*-]*(?:export )?"
+        r"(?i:\w{0,24}?(?:pass|pwd)\w{0,12}\s?[=:]\s?(?:[\"']|[^\s\"'()]{0,30}?[0-9]))",
+        "\n",
+    ),
+    (  # JSON within a text
+        rf"(?i:[\"'](?:user_?name|login|screen_?name|db_?user|smtp_?user)[\"'])\s?:\s?[\"'](?P<value>{NO_SERVICE}"
+        rf"(?!{NO_USER}\b){LOGIN})[\"']",
+        '"',
+    ),
+    (
+        rf"(?i:define\( ?[\"'](?:\w{{1,12}}_)?user(?:_?name)?[\"'], ?)'(?P<value>{NO_SERVICE}(?!{NO_USER}\b){LOGIN})'",
+        "define",
+    ),
+)
+"""Where names of users stand in commands, files and statements, each with a part of every such text."""
 
 
 def _is_login(text: str) -> bool:
@@ -156,6 +198,7 @@ ACCOUNT_VALUES: Final = (
     ),
     unspaced("tracking_number", "运单号?|快递单号|追跡番号|送り状番号|운송장", r"[A-Z]{0,4}\d{8,20}[A-Z]{0,2}"),
     anywhere("tracking_number", rf"{NO_SAMPLE}1Z[0-9A-Z]{{6}}\d{{10}}"),
+    named("password", SEED_WORDS, r"(?-i:[a-z]{3,8}(?: [a-z]{3,8}){11,23})", hint=SEED_HINT),
     named("access_code", ACCESS_WORDS, ACCESS_CODE, gap=ACCESS_GAP, hint=ACCESS_HINT),
     unspaced("access_code", "验证码|驗證碼|認証コード|確認コード|인증 ?번호|門禁|门禁码?", r"\d{4,8}", hint=DIGIT),
     anywhere("customer_number", r"MRN\d{6,10}", hint=LONG_NUMBER),
@@ -245,6 +288,15 @@ ACCOUNT_VALUES: Final = (
             rf"(?:用户|用戶|ユーザー?|사용자)[  ]?(?P<value>{NO_SERVICE}(?=[a-z.-]*[0-9_.]){LOGIN}(?<![.-]))(?![\w@])"
         ),
         hint=Hints(NOT_ASCII, re.compile("用[户戶]|ユーザ|사용자")),
+    ),
+    *(ValueForm("user_name", lazy_pattern(pattern), mark=mark) for pattern, mark in USER_PLACES),
+    ValueForm(
+        "social_handle",  # of a person in the address of a page
+        lazy_pattern(
+            r"(?i)(?<!\w)(?:linkedin\.com/in/|t\.me/(?!joinchat|share|addstickers)|instagram\.com/(?!p/|reel|explore|stories)|"
+            r"tiktok\.com/@)(?P<value>[\w.-]{3,40}\w)"
+        ),
+        hint=HintParts("linkedin.com/in/|t.me/|instagram.com/|tiktok.com/@"),
     ),
     ValueForm(
         "user_name",  # in commands

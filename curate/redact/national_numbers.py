@@ -93,7 +93,12 @@ BEHIND_A_WORD: Final = (
     ("ng_nin", r"nin", r"\d{11}", always),
     ("vn_cccd", r"cccd|cmnd", r"\d{12}|\d{9}", always),
     ("us_npi", r"npi", r"\d{10}", always),
-    ("cedula", r"c[ée]dulas?|[cC]\.[icIC]\.", r"(?:[VEJvej]-?)?(?:\d{1,3}(?:\.\d{3}){2,3}|\d{6,10})(?:-\d)?", always),
+    (
+        "cedula",
+        r"c[ée]dulas?|[cC]\.[icIC]\.",
+        r"(?<![VEJvej]-)(?:[VEJvej]-?)?(?:\d{1,3}(?:\.\d{3}){2,3}|\d{6,10})(?:-\d)?",
+        always,
+    ),
     ("cedula", r"c\.?[ic]\.?", r"(?:[VEve]-)?\d{1,3}(?:\.\d{3}){2,3}(?:-\d)?|[VEve]-\d{6,8}", always),
 )
 """Kinds, words, forms and checks of numbers that are recognized after one of the words."""

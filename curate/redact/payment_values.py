@@ -60,7 +60,7 @@ PAYMENT_VALUES: Final = (
     named("bank_account", r"routing|aba|rtn", r"\d{9}", stdnum("us.rtn"), gap=FREE_GAP),
     named("bank_account", r"bsb", r"\d{3}-?\d{3}", gap=FREE_GAP),
     named("bank_account", r"ifsc", r"(?-i:[A-Z]{4}0[A-Z0-9]{6})", gap=FREE_GAP, hint=CAPITAL_CODE),
-    named("email", r"upi|vpa", r"[\w.-]{2,40}@[a-z]{2,20}(?!\.\w)", mark="@", gap=FREE_GAP),
+    named("email", r"upi|vpa", r"[\w.-]{2,40}@[a-z]{2,20}(?!\.\w)", mark="@"),
     named("bank_account", r"sort codes?", r"\d{2}[ -]?\d{2}[ -]?\d{2}", gap=FREE_GAP),
     named(
         "vat_number", r"vat|ust\.?-?id\w*|umsatzsteuer\w*|tva|iva|btw|moms|p[dt]v|nif-iva|uid", VAT_NUMBER, gap=FREE_GAP

@@ -189,3 +189,33 @@ def test_an_address_is_replaced_with_its_flat_and_its_town(before: str, address:
 )
 def test_numbers_behind_a_capital_are_no_address(text: str) -> None:
     assert redact(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("define('DB_PASSWORD', 'SeAqIYYRBPZ1dl');", "define('DB_PASSWORD', '[PASSWORD_1]');"),
+        ("define('DB_USER', 'aureliasz');", "define('DB_USER', '[USER_NAME_1]');"),
+        (
+            'h.Add("X-Api-Key", "95345aa4512c133709b3392296ac9c07")',
+            'h.Add("X-Api-Key", "[SECRET_VALUE_1]")',
+        ),
+        ('AUTH = ("hamzaiv", "944hfKJsmeMnLH")', 'AUTH = ("[USER_NAME_1]", "[PASSWORD_1]")'),
+        ('psk="FlAv2x9hXnzHjXUX"', 'psk="[PASSWORD_1]"'),
+        ("DB_USER=montgomeryp\nDB_PASSWORD=Pioggia!438", "DB_USER=[USER_NAME_1]\nDB_PASSWORD=[PASSWORD_1]"),
+        ("User Id=ottaviasz;Password=AZQuUf9THWeGJF;", "User Id=[USER_NAME_1];Password=[PASSWORD_1];"),
+        ("denied for user 'dumitrescui'@'db'", "denied for user '[USER_NAME_1]'@'db'"),
+        ("gw sudo:   xavierun : TTY=pts/0", "gw sudo:   [USER_NAME_1] : TTY=pts/0"),
+        ("https://www.linkedin.com/in/edmund-drummond/", "https://www.linkedin.com/in/[SOCIAL_HANDLE_1]/"),
+        (
+            "recovery phrase: wagon harvest rabbit cactus galaxy magnet jewel tackle magnet ability tackle tackle.",
+            "recovery phrase: [PASSWORD_1].",
+        ),
+        ("fields = ('username', 'first_name', 'password', 'password2')", None),
+        ('FIELDS = ["password", "confirm_password", "token", "user_name"]', None),
+        ("username = args.user\npassword = args.password", None),
+        ("Enter login and password below. username: str\npassword: str", None),
+    ],
+)
+def test_users_and_secrets_of_code_and_settings(text: str, redacted: str | None) -> None:
+    assert redact(text) == [redacted or text]
