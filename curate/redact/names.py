@@ -65,6 +65,13 @@ FULL_NAME: Final = (
     rf"(?:[ \u00a0]{{1,3}}(?:(?-i:{PARTICLE}) ){{0,3}}(?:{NAME_WORD}|(?-i:[A-Z]\.))){{0,3}})"
 )
 TITLED: Final = lazy_pattern(rf"(?<!\w)(?:(?:{HONORIFIC})\.? ){{1,3}}{FULL_NAME}")
+CAPITALS: Final = rf"(?-i:{CAPITAL}{{3,20}}(?:-{CAPITAL}{{2,20}})?(?![\w-]))"
+"""A name in capitals."""
+TITLED_CAPITALS: Final = lazy_pattern(
+    r"(?<!\w)(?:Mrs?\.?|MRS?\.|Ms\.|Miss|Herrn?|HERRN?|Frau|FRAU|Mme|MME|Monsieur|Madame|Señora?|"
+    r"Sra?\.|SRA?\.|Dra?\.|Prof\.|Signora?) "
+    rf"(?P<name>(?!(?:AND|THE|UND|USA|PRESIDENT|SPEAKER)\b){CAPITALS}(?: {CAPITALS}){{0,2}})(?! {CAPITAL}{{2}})"
+)
 WITH_PARTICLE: Final = lazy_pattern(
     r"(?<!\w)(?<![Dd]ie )(?<![Dd]er )(?<![Dd]e[nm] )(?<![Ee]ine )(?<![Dd]iese )"
     r"(?:(?:Mrs?|Ms|Miss|Dra?|Prof|Herrn?|Frau|Mme|Mlle|Sra?|Sig|[Mm]evrouw|[Mm]eneer|Mevr|Mw|[Dd]hr|Drs)\.? ){1,3}"
@@ -198,11 +205,13 @@ ROLE_HINTS: Final = (
     "motorista|halter|"
     "eigent|propri|propiet|dono |właściciel|eigenaar|pacjent|patiënt|paziente|mitarbeiter|protokolant|intestatari|"
     "posiadacz|imię i|imie i|t.n.v.|"
+    "new hire|claimant|defendant|plaintiff|respondent|petitioner|minutes |prepared by|witness|"
     "destinat|empfänger|ontvanger|odbiorca|nadawca|absender|expéditeur|mittente|paciente|y apellidos|et prénom|"
     "e cognome"
 )
 """Parts of `ROLE_WORDS` in lower case."""
 ROLE_WORDS: Final = (
+    r"new hire|claimant|defendant|plaintiff|respondent|petitioner|minutes (?:taken )?by|prepared by|witness|"
     r"customer|contact|beneficiary|recipient|employee|tenant|patient|kunde|kundin|client|cliente|"
     r"ansprechpartner(?:in)?|"
     r"kontaktperson|ansprechperson|(?:sach)?bearbeiter(?:in)?|contactpersoon|persona di contatto|persona de "
@@ -310,6 +319,44 @@ NAMES: Final = (
         rf"(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) )?{NAME_WORD}){{0,2}})",
     ),
     (("",), TITLED),
+    (
+        ("mr", "ms. ", "miss ", "herr", "frau", "mme", "monsieur", "madame", "señor", "sr", "dr", "prof", "signor"),
+        TITLED_CAPITALS,
+    ),
+    hints_and_pattern(  # in capitals
+        "name|heiße|appelle|llamo|chiamo|nombre|nome",
+        rf"(?i)\b(?:my name is|mein name ist|ich heiße|je m'appelle|me llamo|mi nombre es|mi chiamo|"
+        rf"meu nome é|full name:?|patient name:?) "
+        rf"(?P<name>{CAPITALS}(?: {CAPITALS}){{1,2}})(?! {CAPITAL}{{2}})",
+    ),
+    hints_and_pattern(
+        "name",
+        rf"(?i)\b(?:(?:under|in) the name(?: of)?|(?:customer|client|patient|guest|kunden|patienten)[ -]?name):? "
+        rf"(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) )?{NAME_WORD}){{1,2}})",
+    ),
+    hints_and_pattern(  # beside what else is of a person
+        "name",
+        rf"(?i)(?<![\w.-])name:? (?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) )?{NAME_WORD}){{1,2}})"
+        r"(?=,? ?(?:and )?(?:my )?(?:phone|tel|mobile|e-?mail|dob|born|address|ssn|passport|account)\b)",
+    ),
+    hints_and_pattern(
+        "name|holder|owner",
+        rf"(?i)[\"']?\b(?:name|holder|owner)[\"']?\s?[:=]\s?[\"']"
+        rf"(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) )?{NAME_WORD}){{1,2}})"
+        r"[\"'],?\s{1,20}[\"']?(?:e-?_?mail|phone|tel|mobile|dob|birth\w{0,8}|date_of_birth|ssn|age|gender)\b",
+    ),
+    hints_and_pattern(
+        "name|nombre|nom|naam|imię|jméno|namn|navn",
+        r"(?i)\b(?:phone|tel|telefon|telefoon|teléfono|téléphone|telefone|mobile?|e-?mail|dob|birth\w{0,8}|geboren|"
+        r"address|adresse|\w{0,12}adres)\s?:[^\n]{1,120}\n(?:[^\n]{0,120}\n)?[ \t]{0,8}"
+        r"(?:name|nombre|nom|nome|naam|imię|jméno|namn|navn)\s?: "
+        rf"(?P<name>{NAME_WORD}(?: (?:(?:{PARTICLE}) )?{NAME_WORD}){{1,2}})(?=[ \t]*(?:\n|$))",
+    ),
+    hints_and_pattern(
+        "cn=|cn =|user.name",
+        rf"\b(?:user\.name[ =]{{1,3}}[\"']?(?=[^\n]{{3,60}})|CN ?= ?(?=[^,\n]{{3,60}}, ?(?:OU|CN|DC|emailAddress) ?=))"
+        rf"(?P<name>(?!Domain |Enterprise |Schema |Group ){NAME_WORD}(?: {NAME_WORD}){{1,2}})",
+    ),
     (("",), WITH_PARTICLE),
     hints_and_pattern(  # who works with the writer
         "collègue|collega|colega|kolleg|colleague|atendente|koleżank",
@@ -411,6 +458,7 @@ NO_NAMES: Final = frozenset(
     New San South East Big African American European Asian Canadian Australian Zealand Africa America Europe
     Berlin Madrid Tokyo London Munich Moscow Beijing Mumbai Delhi Chicago Boston Amsterdam
     Barcelona Barajas Central Station Times News Journal Server Whale
+    United
     Google Facebook Amazon Apple Microsoft Netflix Uber Airbnb Twitter Instagram YouTube Samsung Windows Linux Python
     Java Docker Christmas Easter Halloween Thanksgiving""".split()  # noqa: SIM905
 )
@@ -440,7 +488,9 @@ def _names_in_ascii(text: str) -> Iterator[Secret]:
                 yield Secret(
                     match.start(group),
                     match.end(group),
-                    SURNAME if pattern is WITH_PARTICLE or (pattern is TITLED and len(words) == 1) else PERSON,
+                    SURNAME
+                    if pattern is WITH_PARTICLE or (pattern in (TITLED, TITLED_CAPITALS) and len(words) == 1)
+                    else PERSON,
                 )
     yield from _attendees(text, lower)
     if not text.isascii():

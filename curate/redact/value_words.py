@@ -31,7 +31,7 @@ BIRTH_WORDS: Final = (
 )
 CUSTOMER_WORDS: Final = (
     r"(?:customer|client|member(?:ship)?|patient|policy|insurance|order|employee|"
-    r"library|library[ _-]card|"
+    r"library[ _-]card|"
     r"medical record|mrn|invoice|loyalty|booking|reservation|confirmation|kunden|kd\.?|versicherten|versicherungs|"
     r"bestell|bestellung|rechnungs|rechnung|auftrags?|vertrags?|mitglieds|cliente|pedido|commande|factura?|facture|"
     r"identifiant client|ordine|abonnement|zamówieni[ea]|encomenda|bestelling|p[óo]liza|polizza|ap[óo]lice|matricola|"

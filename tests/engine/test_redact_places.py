@@ -181,6 +181,7 @@ def test_an_address_is_replaced_with_its_flat_and_its_town(before: str, address:
 @pytest.mark.parametrize(
     "text",
     [
+        "a vast library. 148232 * 36011",
         "Im Jahr 5, 2019 Menschen kamen",
         "In section 3, 120 45 Psalms",
         "Windows 10, 2019 Server",
@@ -218,4 +219,24 @@ def test_numbers_behind_a_capital_are_no_address(text: str) -> None:
     ],
 )
 def test_users_and_secrets_of_code_and_settings(text: str, redacted: str | None) -> None:
+    assert redact(text) == [redacted or text]
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("Please call Mrs. LOPEZ today.", "Please call Mrs. [PERSON_1] today."),
+        ("My name is FRANCESCA ABERNATHY.", "My name is [PERSON_1]."),
+        ("a table under the name Georgios Ziegler", "a table under the name [PERSON_1]"),
+        ("name Zbigniew Jablonski, phone 4", "name [PERSON_1], phone 4"),
+        ("Claimant: Esperanza Fitzgerald\nDefendant: Ulrike Szabo", "Claimant: [PERSON_1]\nDefendant: [PERSON_2]"),
+        ("Telefoon: 4\nNaam: Philippa Vasquez", "Telefoon: 4\nNaam: [PERSON_1]"),
+        ("CN=Florin Nyberg, emailAddress=x", "CN=[PERSON_1], emailAddress=x"),
+        ('json={"name": "Viggo Nyberg", "email": x}', 'json={"name": "[PERSON_1]", "email": x}'),
+        ("MR. AND MRS. are titles; the brand name Coca Cola; my name is on the list", None),
+        ("MS. PACMAN GAME RULES; CN=Domain Admins, OU=Groups, DC=x", None),
+        ('{"name": "Green Tea", "price": 4}', None),
+    ],
+)
+def test_names_in_capitals_and_behind_more_words(text: str, redacted: str | None) -> None:
     assert redact(text) == [redacted or text]
