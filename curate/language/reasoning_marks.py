@@ -165,9 +165,14 @@ def _block(text: str, mark: str, start: int, inner: int, match: re.Match[str]) -
 
 
 def may_have_marks(text: str) -> bool:
-    """Whether a text may contain a closing mark; a fast test."""
+    """Whether a text may contain a closing mark, or begin with an opening one; a fast test."""
     has_slash, has_bar = "/" in text, "|" in text  # a search for one character is ten times as fast
-    return (has_slash and ("</" in text or "[/" in text)) or (has_bar and "|>" in text)
+    return (
+        (has_slash and ("</" in text or "[/" in text))
+        or (has_bar and "|>" in text)
+        or ("<" in text and any(f"<{name}>" in text for name in TAG_NAMES))
+        or ("[" in text and "[THINK]" in text)
+    )
 
 
 def styles_of_reasoning(turns: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Iterator[tuple[str, bool]]:
@@ -183,5 +188,6 @@ def styles_of_reasoning(turns: Sequence[Mapping[str, Any]], texts: Sequence[str]
             if isinstance(part, dict) and part.get("type") in REASONING_TYPES:
                 yield "content parts", any(reasoning.strip() for reasoning in reasoning_texts({"content": [part]}))
         if may_have_marks(text):
-            for block in marked_text(text).blocks:
-                yield block.mark, bool(text[block.inner : block.inner_end].strip())
+            split = split_reasoning(text)
+            for block, reasoning in zip(split.blocks, split.reasoning, strict=True):
+                yield block.mark, bool(reasoning.strip())
