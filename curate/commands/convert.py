@@ -23,6 +23,7 @@ from curate.core.form_keys import PAIR_SIDES
 from curate.core.json_output import Note, Output
 from curate.core.removed import Reason, counted_as, removed_line
 from curate.core.text import json_line, visible
+from curate.lint.rules.jsonl import message_rows
 from curate.lint.rules.roles import with_known_roles
 from curate.lint.rules.tools import to_tools
 from curate.output.apply import drop_reason, unreadable
@@ -82,7 +83,7 @@ class ConvertResult(Output):
     unmatched: int = 0
     """Edits and drops of the review about examples that are not in the files."""
     notes: list[Note] = field(default_factory=list)
-    """Lines that were converted except for a part that stayed text."""
+    """Lines that were converted except for a part that stayed text, and files (line 0) whose rows may be messages."""
 
     def add(self, part: "ConvertResult", before: int) -> None:
         """Add the result of a later part of a file; `before`: the number of lines before that part."""
@@ -146,9 +147,13 @@ def convert(
                     aside_output.write(removed_line(place._replace(line=place.line + before), example, reason, data))
                 unmatched -= part.matched
                 before += part.lines
+                for shape, count in part.shapes.items():
+                    facts.count_keys(shape, count)
                 if progress:
                     progress(part.report.read)
             require_read(facts)
+            if not template and (rows := message_rows(facts.keys)):
+                report.notes.append(Note(facts.path, 0, f"each row became an example of plain text; {rows}"))
         if not report.read:
             raise InputError("no line to convert: the files are empty", "name files with examples")
         if template and report.read == report.not_understood:
@@ -175,6 +180,8 @@ class _ConvertedChunk:
     """Keys of lines that a decision is about."""
     lines: int = 0
     """Physical lines of a chunk."""
+    shapes: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    """Formats and keys of the examples of a chunk, as in `FileFacts.keys`."""
 
 
 def _parts(
@@ -214,9 +221,10 @@ class _Converter:
         offset, data, size = chunk_bytes(chunk)
         start = len(BOM) if offset == 0 and data.startswith(BOM) else 0
         facts = FileFacts(chunk.name)
-        return self.part(
+        part = self.part(
             self.units(parsed_line(line, facts) for line in split_lines([bytes(data[start:size])], offset + start))
         )
+        return replace(part, shapes=facts.keys)
 
     def units(self, lines: Iterable[ParsedLine]) -> Iterator["_Unit"]:
         """The lines that are converted together: one line, or the two labelled answers of a pair."""

@@ -370,6 +370,23 @@ def test_the_command_names_the_options_that_convert_pairs(write: Write, capsys: 
     assert "J025" not in capsys.readouterr().out
 
 
+def test_a_table_of_messages_is_named_as_rows_to_join(write: Write, capsys: Captured) -> None:
+    row = {"ticket_id": "T-1", "author": "Anna", "text": "It hangs."}
+    table = Path("tickets.csv")
+    table.write_text("ticket_id,author,text\nT-1,Anna,It hangs.\nT-1,Support,Restart it.\n")
+    for path in (table, write("tickets.jsonl", [row, row])):
+        assert main(["convert", str(path), "-o", str(OUT), "--overwrite"]) == 0
+        assert (
+            f"{path.name}: each row became an example of plain text; if each is one message, by `author` in the "
+            "conversation `ticket_id`, join them first: one conversation a line"
+        ) in capsys.readouterr().out
+        assert (
+            main(["convert", str(path), "--user", "{author}", "--assistant", "{text}", "-o", str(OUT), "--overwrite"])
+            == 0
+        )
+        assert "join them" not in capsys.readouterr().out
+
+
 def test_the_command_ends_clean_when_all_was_converted_and_prints_json(write: Write, capsys: Captured) -> None:
     assert (
         main(

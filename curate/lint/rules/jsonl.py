@@ -1,6 +1,6 @@
 """Family J: the file and its JSON. The reader finds the defects (`curate.read.decode`); the rules explain them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import orjson
@@ -367,20 +367,24 @@ def foreign_format(facts: FileFacts) -> Problems:
     accepted = () if facts.target in OWN_FORMAT and not graded else ("messages",)
     foreign = [name for name in facts.formats if name not in (*accepted, UNKNOWN, *FORMATS.get(facts.target, ()))]
     if foreign and len(_shapes(facts)) == 1:
+        rows = message_rows(facts.keys)
         yield Problem(
             "",
             f"{plural(sum(facts.formats[name] for name in foreign), 'example')} in the format {foreign[0]} "
-            f"({BY_NAME[foreign[0]].summary}){_rows_of_a_conversation(facts)}",
+            f"({BY_NAME[foreign[0]].summary})" + (f"; {rows}" if rows else ""),
         )
 
 
-def _rows_of_a_conversation(facts: FileFacts) -> str:
-    """The end of the message where each row seems to be a message: it has a text, its author and its conversation."""
-    for name, *keys in facts.keys:
+def message_rows(shapes: Iterable[tuple[str, ...]]) -> str:
+    """What to do with a file in which each row seems to be a message: it has a text, its author and its conversation.
+
+    Empty for other files. shapes: formats and keys of examples, as in `FileFacts.keys`.
+    """
+    for name, *keys in shapes:
         author, conversation = (next((key for key in keys if key in among), "") for among in (AUTHORS, CONVERSATIONS))
         if name == "text" and author and conversation:
             return (
-                f"; if each is one message, by `{author}` in the conversation `{conversation}`, join them first: one "
+                f"if each is one message, by `{author}` in the conversation `{conversation}`, join them first: one "
                 "conversation a line"
             )
     return ""
