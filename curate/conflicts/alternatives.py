@@ -53,7 +53,7 @@ class ChosenWords(NamedTuple):
 
 
 def other_alternatives(question: str, left: str, right: str) -> ChosenWords | None:
-    """The choices of two answers, at least one of them of more than `MAX_BRIEF_WORDS` words, between the two things
+    """The choices of two answers, at least one of them of more than `MIN_WORDS` words, between the two things
     that the question names, if they differ; else None.
     """
     if not are_of_one_topic(left, right):

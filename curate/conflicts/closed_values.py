@@ -249,7 +249,7 @@ class ClosedValues(NamedTuple):
 
 
 def other_closed_values(question: str, left: str, right: str) -> ClosedValues | None:
-    """The values of two answers, at least one of them of more than `MAX_BRIEF_WORDS` words, that cannot both be right;
+    """The values of two answers, at least one of them of more than `MIN_WORDS` words, that cannot both be right;
     None if there are none.
     """
     if max(map(word_count, (left, right))) > MAX_WORDS:

@@ -53,7 +53,7 @@ class AnswerNames(NamedTuple):
 def other_named_values(question: str, left: str, right: str) -> AnswerNames | None:
     """The first differing names of two answers to a question for a person, a place or a thing; None if there are none.
 
-    At least one answer must have more than `MAX_BRIEF_WORDS` words.
+    At least one answer must have more than `MIN_WORDS` words.
     """
     if not are_of_one_topic(left, right):
         return None

@@ -61,6 +61,8 @@ PRICE: Final = re.compile(r"\d{1,4}[.,]\d\d")
 AFTER_PRICE: Final = re.compile(r"[,，。;；!！]|$|一[个次天年张位节]")
 MIN_BARE_PRICE: Final = 10
 """Lowest price without a unit in a script without spaces."""
+MIN_WORDS: Final = 10
+"""Number of words up to which an answer is little more than a value: the rules for short answers read it in full."""
 MAX_WORDS: Final = 200
 MAX_VALUES: Final = 6
 """Maximum number of words of a compared answer, and of its values of one kind: longer answers have several topics."""
@@ -101,7 +103,7 @@ class Amounts(NamedTuple):
 
 
 def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
-    """The first amounts or times of two answers, at least one of them of more than `MAX_BRIEF_WORDS` words, that cannot
+    """The first amounts or times of two answers, at least one of them of more than `MIN_WORDS` words, that cannot
     both be right; those that the question asks for come first.
 
     The answers share no value of that kind. If they share a value of another kind that the question asks for, they
@@ -150,6 +152,7 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
     kinds = {group(amount) for amount in left_amounts} & {group(amount) for amount in right_amounts} - {"ordinal"}
     if not kinds_asked and max(len(left_amounts), len(right_amounts)) > MAX_UNASKED_VALUES:
         return _only_other_slot((left, left_amounts), (right, right_amounts), question_quantities)
+    is_brief_pair = max(map(word_count, (left, right))) <= MAX_BRIEF_WORDS
     for kind in sorted(kinds - shared, key=lambda kind: (kind not in kinds_asked, kind)):
         sides = [[amount for amount in side if group(amount) == kind] for side in (left_amounts, right_amounts)]
         single = len(sides[0]) == len(sides[1]) == 1
@@ -159,7 +162,11 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
             and max(map(len, sides)) <= MAX_VALUES
             and not _is_elsewhere(sides[0], right_amounts)
             and not _is_elsewhere(sides[1], left_amounts)
-            and (kind != "number" or (single and not shared) or _count_the_same(sides[0], sides[1], left, right))
+            and (
+                kind != "number"
+                or (single and not shared and not is_brief_pair)
+                or _count_the_same(sides[0], sides[1], left, right)
+            )
             and not _is_multiple(sides[0], right_amounts, question_quantities)
             and not _is_multiple(sides[1], left_amounts, question_quantities)
         ):
@@ -528,11 +535,11 @@ def _are_working_weeks(left_amount: Quantity, right_amount: Quantity) -> bool:
 
 
 def are_of_one_topic(*answers: str) -> bool:
-    """Whether the longest of some answers has more than `MAX_BRIEF_WORDS` and at most `MAX_WORDS` words. In scripts
-    without spaces, brief answers count, too: the rules for brief answers do not read their units.
+    """Whether the longest of some answers has more than `MIN_WORDS` and at most `MAX_WORDS` words. In scripts without
+    spaces, shorter answers count, too: the rules for short answers do not read their units.
     """
     longest = max(map(word_count, answers))
-    return longest <= MAX_WORDS and (longest > MAX_BRIEF_WORDS or any(map(UNSPACED_LETTER.search, answers)))
+    return longest <= MAX_WORDS and (longest > MIN_WORDS or any(map(UNSPACED_LETTER.search, answers)))
 
 
 def word_count(text: str) -> int:

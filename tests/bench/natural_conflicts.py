@@ -12,7 +12,7 @@ the first one in its place.
 
 A folder without `topics.jsonl`, such as `answer_topics`, has topics with `questions` and the answers `a` and `b` of one
 writer each: each answer of `a` contradicts each of `b`, and those of one side agree. `unlike_answers` has answers that
-share few words, without a neighbouring question.
+share few words, without a neighbouring question. `before` has the earlier messages of the two chats.
 """
 
 import argparse
@@ -34,6 +34,7 @@ from curate.models.model_loading import cross_encoder, sentence_encoder, token_c
 from curate.read.dataset import read_dataset
 
 LISTED: float = 0.5
+ROLES = ("user", "assistant")
 
 
 class Pair(NamedTuple):
@@ -44,6 +45,8 @@ class Pair(NamedTuple):
     """`clash`, `agree` or `near`."""
     questions: tuple[str, str]
     answers: tuple[str, str]
+    before: tuple[list[str], list[str]] = ([], [])
+    """The earlier messages of each chat."""
 
 
 def pairs(folder: Path, writers: list[str], topics: str) -> Iterator[Pair]:
@@ -79,13 +82,14 @@ def bank_pairs(folder: Path, topics: str) -> Iterator[Pair]:
             if topics != "all" and _is_odd(topic) != (topics == "odd"):
                 continue
             worded = cycle(permutations(topic["questions"], 2))
+            before = topic.get("before", ([], []))
             for answers in product(topic["a"], topic["b"]):
-                yield Pair(topic, "clash", next(worded), answers)
+                yield Pair(topic, "clash", next(worded), answers, before)
             for side in (topic["a"], topic["b"]):
-                yield from (Pair(topic, "agree", next(worded), answers) for answers in combinations(side, 2))
+                yield from (Pair(topic, "agree", next(worded), answers, before) for answers in combinations(side, 2))
             if "near" in topic:
                 near_questions = topic["questions"][0], topic["near_question"]
-                yield Pair(topic, "near", near_questions, (topic["a"][0], topic["near"]))
+                yield Pair(topic, "near", near_questions, (topic["a"][0], topic["near"]), before)
 
 
 def _is_odd(topic: dict[str, Any]) -> bool:
@@ -95,18 +99,24 @@ def _is_odd(topic: dict[str, Any]) -> bool:
 def flagged(pair: Pair, config: ConflictsConfig, *, identical: bool) -> bool:
     """Whether the pair is listed, as the only two chats of a file."""
     asked = (pair.questions[0],) * 2 if identical else pair.questions
-    examples = _examples(asked, pair.answers, 1)
+    examples = _examples(asked, pair.answers, 1, pair.before)
     return any(conflict.confidence >= LISTED for conflict in find_conflicts(examples, config).conflicts)
 
 
-def _examples(questions: tuple[str, str], answers: tuple[str, str], first: int) -> list[Example]:
+def _examples(
+    questions: tuple[str, str],
+    answers: tuple[str, str],
+    first: int,
+    before: tuple[list[str], list[str]] = ([], []),
+) -> list[Example]:
+    chats = [[*earlier, *last] for earlier, last in zip(before, zip(questions, answers, strict=True), strict=True)]
     return [
         Example(
             Place("natural", line),
-            {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]},
+            {"messages": [{"role": role, "content": text} for role, text in zip(cycle(ROLES), chat, strict=False)]},
             "messages",
         )
-        for line, (question, answer) in enumerate(zip(questions, answers, strict=True), start=first)
+        for line, chat in enumerate(chats, start=first)
     ]
 
 
