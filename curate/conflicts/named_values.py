@@ -15,7 +15,7 @@ from curate.conflicts.requested_kinds import asked_kinds, asked_part
 from curate.conflicts.wording import MAX_RARITY, rarity
 from curate.language.lexicon import DAYS, FILLER_WORDS, MONTHS
 from curate.language.names import NOUNS_CAPITALIZED, starts_sentence
-from curate.language.precise_requests import asks_yes_or_no
+from curate.language.precise_requests import MAX_BRIEF_WORDS, asks_yes_or_no
 from curate.language.quantities import quantities_in
 from curate.language.quantity_translation import EMPHASIS, language_of
 from curate.language.verdict_words import MANNER_QUESTION, NAME_QUESTION, PERSON_QUESTION
@@ -53,9 +53,9 @@ class AnswerNames(NamedTuple):
 def other_named_values(question: str, left: str, right: str) -> AnswerNames | None:
     """The first differing names of two answers to a question for a person, a place or a thing; None if there are none.
 
-    At least one answer must have more than `MIN_WORDS` words.
+    At least one answer must have more than `MAX_BRIEF_WORDS` words.
     """
-    if not are_of_one_topic(left, right):
+    if not are_of_one_topic(left, right, more_than=MAX_BRIEF_WORDS):
         return None
     part, language = asked_part(question), language_of(f"{left}\n{right}")
     is_person = PERSON_QUESTION.search(part) is not None

@@ -26,7 +26,7 @@ from curate.conflicts.requested_kinds import (
 from curate.language import frequencies
 from curate.language.lexicon import UNITS
 from curate.language.precise_requests import MAX_BRIEF_WORDS
-from curate.language.quantities import YEAR, Quantity, quantities_in
+from curate.language.quantities import YEAR, Quantity, quantities_in, unmatched
 from curate.language.quantity_translation import KANA, UNSPACED_LETTER, WORD, language_of
 from curate.language.tokens import content_words, stem
 
@@ -82,6 +82,8 @@ MAX_UNASKED_VALUES: Final = 3
 """Maximum number of values of an answer to a question that requests no known kind."""
 EMPHASIZED: Final = re.compile(r"\*\*(?=\S)(.{1,120}?)(?<=\S)\*\*")
 """Bold text, in which an answer may give what is asked for."""
+TWO_THINGS: Final = re.compile(r"\b(?:and|und|y|et|e|и|i|oraz|ve)\b|[和与]|[와과] |및")
+"""Stands between two things that a question asks for."""
 RANGE_END: Final = re.compile(r"\s?(?:to|bis|a|à|and|und|y|et|e|or|oder|o|ou|[-–—~〜～至到])\s?", re.IGNORECASE)
 """Stands between the ends of a range."""
 MAX_FACTOR: Final = 60
@@ -136,8 +138,10 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
         return _only_other_slot((left, left_amounts), (right, right_amounts), question_quantities)
     if "date" in kinds_asked and not any(group(amount) == "date" for amount in (*left_amounts, *right_amounts)):
         kinds_asked |= {"clock"}  # "when", answered by times of day
-    if "date" in kinds_asked and (years := _other_years(left_amounts, right_amounts)):
-        return years
+    if "date" in kinds_asked and (
+        dates := _other_years(left_amounts, right_amounts) or _other_weekdays(left_amounts, right_amounts)
+    ):
+        return dates
     left_amounts, right_amounts = _dates_alone(left_amounts, right_amounts)
     shared = {
         group(left_amount)
@@ -146,8 +150,9 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
         if _agree(left_amount, right_amount, left, right)
     }
     if kinds_asked & shared - {"number"}:
-        return _other_first_value(
-            kinds_asked & shared & FIRST_KINDS, (left, left_amounts), (right, right_amounts), question_quantities
+        both = (left, left_amounts), (right, right_amounts)
+        return _other_first_value(kinds_asked & shared & FIRST_KINDS, *both, question_quantities) or (
+            _other_of_two(kinds_asked, shared, *both, question_quantities) if TWO_THINGS.search(part) else None
         )
     kinds = {group(amount) for amount in left_amounts} & {group(amount) for amount in right_amounts} - {"ordinal"}
     if not kinds_asked and max(len(left_amounts), len(right_amounts)) > MAX_UNASKED_VALUES:
@@ -217,6 +222,40 @@ def _other_first_value(
     return None
 
 
+def _other_of_two(
+    kinds_asked: Set[str],
+    shared: Set[str],
+    one_side: tuple[str, Sequence[Quantity]],
+    other_side: tuple[str, Sequence[Quantity]],
+    question_amounts: Sequence[Quantity],
+) -> Amounts | None:
+    """The values of two answers to a question for two things that agree about the other one: "23 kg, and 8 kg in the
+    cabin", "23 kg, and 12 kg in the cabin", or "40 minutes, 90 dollars", "40 minutes, 140 dollars". Else None.
+    """
+    for kind in sorted(kinds_asked & FIRST_KINDS):
+        if kind not in shared:
+            if other := _other_slot(kind, one_side, other_side, question_amounts):
+                return other
+            continue
+        sides = [
+            _main_values(text, [amount for amount in amounts if group(amount) == kind], totals=True)
+            for text, amounts in (one_side, other_side)
+        ]
+        if [len(side) for side in sides] != [2, 2]:
+            continue
+        left_only, right_only = unmatched(*sides)
+        if len(left_only) == len(right_only) == 1 and not (
+            may_both_hold(left_only[0], right_only[0], one_side[0], other_side[0])
+            or _is_elsewhere(left_only, other_side[1])
+            or _is_elsewhere(right_only, one_side[1])
+            or _is_multiple(left_only, other_side[1], question_amounts)
+            or _is_multiple(right_only, one_side[1], question_amounts)
+        ):
+            source = "dates" if kind in TIME_KINDS else "numbers"
+            return Amounts(source, left_only[0].text, right_only[0].text, FIRST_PRECISION)
+    return None
+
+
 def _only_other_slot(
     one_side: tuple[str, Sequence[Quantity]],
     other_side: tuple[str, Sequence[Quantity]],
@@ -271,9 +310,10 @@ def _other_slot(
     return Amounts(source, left_amount.text, right_amount.text, OTHER_PRECISION)
 
 
-def _main_values(text: str, amounts: Sequence[Quantity]) -> list[Quantity]:
-    """The different values of one kind of a text, without totals and rests of another one ("£20 a month, £240 a year",
-    "78%, so 22 of 100 are wrong") and without `INCIDENTAL` numbers; the one in bold, if there is one.
+def _main_values(text: str, amounts: Sequence[Quantity], *, totals: bool = False) -> list[Quantity]:
+    """The different values of one kind of a text, unless with `totals` without totals and rests of another one ("£20 a
+    month, £240 a year", "78%, so 22 of 100 are wrong"), and without `INCIDENTAL` numbers; the one in bold, if there is
+    one.
     """
     values: list[Quantity] = []
     for amount in amounts:
@@ -283,7 +323,7 @@ def _main_values(text: str, amounts: Sequence[Quantity]) -> list[Quantity]:
     emphasized = [value for value in values if any(start <= value.start < end for start, end in bold)]
     if len(emphasized) == 1:
         return emphasized
-    return [value for value in values if not any(_is_total(value, other) for other in values)]
+    return [value for value in values if totals or not any(_is_total(value, other) for other in values)]
 
 
 def _is_total(value: Quantity, other: Quantity) -> bool:
@@ -415,6 +455,19 @@ def _other_years(left_amounts: Sequence[Quantity], right_amounts: Sequence[Quant
     return None
 
 
+def _other_weekdays(left_amounts: Sequence[Quantity], right_amounts: Sequence[Quantity]) -> Amounts | None:
+    """The only weekday of each answer, if they differ and no answer names a day of a month: "the second Saturday of
+    August", "the last Friday of August"; else None.
+    """
+    if any(amount.kind == "date" and amount.value[2] is not None for amount in (*left_amounts, *right_amounts)):
+        return None
+    sides = [[amount for amount in side if amount.kind == "weekday"] for side in (left_amounts, right_amounts)]
+    days = [{amount.value[0] for amount in side} for side in sides]
+    if len(days[0]) == len(days[1]) == 1 and days[0] != days[1]:
+        return Amounts("dates", sides[0][0].text, sides[1][0].text, ASKED_PRECISION)
+    return None
+
+
 def _is_multiple(amounts: Sequence[Quantity], others: Sequence[Quantity], question_amounts: Sequence[Quantity]) -> bool:
     """Whether an amount of `others` is an amount of `amounts` multiplied by another amount of `others` or of the
     question: 9 dollars each, and 72 dollars for 8 people; 10 g per liter, and 50 g for 5 liters.
@@ -534,12 +587,12 @@ def _are_working_weeks(left_amount: Quantity, right_amount: Quantity) -> bool:
     return bool(weeks.value[0] and days.value[0]) and (weeks.value[0] or 0) * 5 == (days.value[0] or 0) * 7
 
 
-def are_of_one_topic(*answers: str) -> bool:
-    """Whether the longest of some answers has more than `MIN_WORDS` and at most `MAX_WORDS` words. In scripts without
+def are_of_one_topic(*answers: str, more_than: int = MIN_WORDS) -> bool:
+    """Whether the longest of some answers has `more_than` so many and at most `MAX_WORDS` words. In scripts without
     spaces, shorter answers count, too: the rules for short answers do not read their units.
     """
     longest = max(map(word_count, answers))
-    return longest <= MAX_WORDS and (longest > MIN_WORDS or any(map(UNSPACED_LETTER.search, answers)))
+    return longest <= MAX_WORDS and (longest > more_than or any(map(UNSPACED_LETTER.search, answers)))
 
 
 def word_count(text: str) -> int:

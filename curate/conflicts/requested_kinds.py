@@ -13,7 +13,7 @@ from curate.language.quantity_words import UNITS_IN
 from curate.language.sentences import sentences
 from curate.language.verdict_words import NAME_QUESTION, QUESTION_WORD
 
-CURRENCIES: Final = frozenset(("USD", "EUR", "GBP", "JPY", "INR", "CNY", "BRL"))
+CURRENCIES: Final = frozenset(("USD", "EUR", "GBP", "JPY", "INR", "CNY", "BRL", "RUB", "PLN", "TRY", "KRW"))
 GROUPS: Final = {
     "months": "time",
     "weekday": "date",
@@ -25,7 +25,8 @@ GROUPS: Final = {
 ASKED: Final[dict[str, re.Pattern[str]]] = {
     kind: lazy_pattern(pattern, re.IGNORECASE)
     for kind, pattern in {
-        "time": r"\bhow long\b|\bhow much time\b|\blength\b|\b\w+ing time\b|\bwie ?viel zeit\b|\b(?:how many|number of|what) (?:\w+ ){0,2}?(?:seconds|minutes|hours|days|weeks|months|years)\b"  # noqa: E501
+        "time": r"как долго|через сколько|за сколько|сколько (?:времени|дней|часов|минут|лет|недель|месяцев)|\bсрок\w{0,3}\b|гаранти\w{1,3}\b|jak długo|\bile (?:trwa|czasu|dni|godzin|minut|lat|tygodni|miesięcy)\w{0,3}\b|gwarancj|\bne kadar sür|\bkaç (?:gün|saat|dakika|yıl|ay|hafta)\b|\bsüre(?:si|niz)?\b|\bgarantisi\b|며칠|얼마나 (?:오래|걸)|몇 (?:시간|분|일|년|달|개월|주)|기간|"  # noqa: E501
+        r"\bhow long\b|\bhow much time\b|\blength\b|\b\w+ing time\b|\bwie ?viel zeit\b|\b(?:how many|number of|what) (?:\w+ ){0,2}?(?:seconds|minutes|hours|days|weeks|months|years)\b"  # noqa: E501
         r"|\b(?:duration|journey time|travel time|how much of the week|probation|warranty|guarantee period|notice period|time limit|window|deadline|retention|how old|age)\b"  # noqa: E501
         r"|\bwie ?(?:lange?|viele (?:minuten|stunden|tage|wochen|monate|jahre))\b|\b\w*(?:dauer|frist)\b|\b(?:mindest)?alter\b|\bwie alt\b|\bgarantie(?:zeit)?\b"  # noqa: E501
         r"|\bcuánto (?:tiempo|dura|tarda|tardan|se tarda)\b|\bcuánt[oa]s (?:minutos|horas|días|semanas|meses|años)\b|\b(?:plazo|duración|garantía|edad)\b"  # noqa: E501  # noqa: E501
@@ -33,7 +34,8 @@ ASKED: Final[dict[str, re.Pattern[str]]] = {
         r"|\bquanto tempo\b|\bquant[oa]s (?:minutos|horas|dias|semanas|meses|anos)\b|\b(?:prazo|duração|garantia|idade)\b"  # noqa: E501
         r"|\bquant[ie] (?:minuti|ore|giorni|settimane|mesi|anni)\b|\b(?:durata|quanto dura|garanzia|età)\b"
         r"|多久|多长时间|多少时间|(?:期|持续|[要得等])[^,，。]{0,3}多长|周期|寿命|保质期|有效期|几年|几周|几分钟|(?:多少|几)个?工作日|多少(?:分钟|小时|周|年|个月)|几天|多少天|几个(?:小时|月|星期)|期限|时长|几岁|年龄|何歳|年齢|何日|何時間|何分|何か月|何週間|どのくらい(?:の(?:期間|時間))|時間(?:は|って)?(?:ど[のれ]くらい|どれぐらい|どれほど)|期間|期限|所要時間",
-        "money": r"\b(?:how much (?:is|are|does|do|will|would|did)|price|costs?|fees?|(?<!in )charges?|fare|rent|deposit|salary|wage)\b"  # noqa: E501
+        "money": r"сколько (?:это )?(?:стоит|стоят|будет стоить|платить)|\bцен[аыу]\b|стоимость|\bплат[аы]\b|\bile (?:to )?kosztuj|\bjaka (?:jest )?cena\b|\bkoszt(?:y|uje)?\b|\bopłat[ay]\b|\bile (?:się )?(?:za)?płac|\bkaç (?:lira|tl|para)\b|\bfiyat|\bücret(?:i|leri)?\b|얼마(?:예요|인가요|입니까|죠|나 (?:내|드))|가격|요금|비용|이용료|"  # noqa: E501
+        r"\b(?:how much (?:is|are|does|do|will|would|did)|price|costs?|fees?|(?<!in )charges?|fare|rent|deposit|salary|wage)\b"  # noqa: E501
         r"|\b(?:was|wie ?viel) (?:kostet|kosten|zahlt?|bezahl\w+)\b|\b\w*(?:preis|kosten|beitrag|bezahlen|gebühr|miete|kaution|lohn|gehalt)\b"  # noqa: E501
         r"|\bcuánto (?:cuesta|cuestan|vale|hay que pagar|pag\w+|cobra\w*)\b|\b(?:precio|tarifa|coste|costo|importe|cuota)\b"  # noqa: E501
         r"|\b(?:combien (?:coûte|coûtent|ça|faut-il payer)|prix|tarif|coût|montant|loyer)\b|\bquanto (?:custa\w*|paga\w*|costa\w*|si paga)\b"  # noqa: E501
@@ -41,17 +43,22 @@ ASKED: Final[dict[str, re.Pattern[str]]] = {
         "percent": r"\b(?:what|which) (?:percentage|percent|share|proportion)\b|\bper ?cent(?:age)?\b|\bdiscount\b|\b(?:contribution|interest|success|tax) rate\b|\binterest\b|\bprozent\w*\b|\bprozentsatz\b|\brabatt\b|\b\w*(?:stärke|anteil|quote|zins\w*)\b|\b(?:ahorro|économise)\b"  # noqa: E501
         r"|\b(?:porcentaje|descuento|pourcentage|réduction|remise|porcentagem|percentagem|desconto|percentuale|sconto|proporción|proportion)\b"
         r"|百分之|百分比|几折|几成|折扣|抽成|[税利费合格折]率|几个点|比例|利率|何%|何％|何パーセント|割合|割引",
-        "clock": r"\b(?:what|which) (?:time|hour)\b|\bwhen (?:does|do|is|are|will)\b.*\b(?:open|close|start|begin|end|finish|leave|depart|arrive|shut)\w*|\bopening (?:time|hours)|\bcheck-?(?:in|out)\b|\btime of day\b|\bcore hours\b|\blatest start\b|\bhours?\b"  # noqa: E501
+        "clock": r"\bво сколько\b|\bдо скольки\b|\bв котором часу\b|\bчас(?:ы|ов) работы\b|\b(?:o|do|od) której\b|\bgodzin(?:y|ach) otwarcia\b|\bsaat kaç|\bkaça kadar\b|\bhangi saat|몇 시(?!간)|"  # noqa: E501
+        r"\b(?:what|which) (?:time|hour)\b|\bwhen (?:does|do|is|are|will)\b.*\b(?:open|close|start|begin|end|finish|leave|depart|arrive|shut)\w*|\bopening (?:time|hours)|\bcheck-?(?:in|out)\b|\btime of day\b|\bcore hours\b|\blatest start\b|\bhours?\b"  # noqa: E501
         r"|\b(?:wie ?viel uhr|uhrzeit|um wie ?viel|welche[mnrs]? zeitraum|wann (?:öffnet|schließt|beginnt|macht))\b|\b(?:a qué hora|qué hora|hasta qué hora|horario)\b"  # noqa: E501
         r"|\b(?:à quelle heure|quelle heure|heure)\b|\b(?:a que horas?|que horas?|hora|horário)\b|\bjusqu['’]à quand\b|\b(?:a che ora|che ora|orario)\b|几点|几时|多晚|什么时间|[末首]班|开场|(?:开门|关门|闭馆|营业|发车|发船|开放|上班|末班|首班).{0,5}时间|最[早晚].{0,8}什么时候|何時(?!間)|時刻",  # noqa: E501
-        "date": r"\b(?:what|which) (?:date|day|month)\b|^\W*when\b|\bfrom when\b|\bfirst day\b|\bstart(?:ing)? date\b|\bbeginn\b|\b(?:inicio|début|início|inizio)\b|\bdate\b|\bwann\b|\b(?:an )?welche[mnrs]? (?:tag|datum|monat)\b|\bdatum\b|\b(?:cuándo|qué (?:día|fecha|mes)|fecha)\b"  # noqa: E501
+        "date": r"\bкогда\b|\bкак(?:ой|ого|ая) (?:день|дня|числа|дата)\b|\bв как(?:ой|ие) д(?:ень|ни)\b|\bkiedy\b|\b(?:jaki|który|którego|jakiego) (?:dzień|dnia)\b|\bjaki (?:jest )?termin\b|\bne zaman\b|\bhangi (?:gün|tarih)|언제|무슨 요일|휴관일|"  # noqa: E501
+        r"\b(?:what|which) (?:date|day|month)\b|^\W*when\b|\bfrom when\b|\bfirst day\b|\bstart(?:ing)? date\b|\bbeginn\b|\b(?:inicio|début|início|inizio)\b|\bdate\b|\bwann\b|\b(?:an )?welche[mnrs]? (?:tag|datum|monat)\b|\bdatum\b|\b(?:cuándo|qué (?:día|fecha|mes)|fecha)\b"  # noqa: E501
         r"|\b(?:quand|quel (?:jour|mois)|quelle date|date)\b|\b(?:quando|que (?:dia|mês)|data)\b|\b(?:che (?:giorno|mese|data))\b|几号|几月|何时|哪个月|星期几|周几|日期|哪天|哪一天|哪一?年|何年(?!間)|什么时候|何時ごろ|何月|何日|いつ|日程",  # noqa: E501
-        "mass": r"\bhow (?:heavy|much does .* weigh)\b|\b(?:weight|weigh|load)\b|\b(?:kilos?|grams?|gramm?\w*|grammes)\b|\bgewicht\b|\bschwer\b|\bpeso\b|\bpoids\b|\bpesa\b|多重|重量|何グラム|何キロ|重さ",  # noqa: E501
-        "length": r"\bhow (?:far|tall|high|wide|deep|long)\b|\b(?:distance|mileage|height|width|depth|length)\b|\bwie (?:weit|hoch|breit|tief|groß|lang)\b|\b(?:distancia|altura|distance|hauteur|distância|distanza|altezza)\b|多远|多高|(?<!周期)(?<!时间)多长(?!时间)|距离|何メートル|何センチ|何キロ|距離",  # noqa: E501
+        "mass": r"сколько весит|\bвес\b|\bile waży\b|\bwaga\b|\bağırlığı\b|\bkaç kilo\b|무게|몇 킬로|"
+        r"\bhow (?:heavy|much does .* weigh)\b|\b(?:weight|weigh|load)\b|\b(?:kilos?|grams?|gramm?\w*|grammes)\b|\bgewicht\b|\bschwer\b|\bpeso\b|\bpoids\b|\bpesa\b|多重|重量|何グラム|何キロ|重さ",  # noqa: E501
+        "length": r"как далеко|\bрасстояние\b|\bдлин[аы]\b|\bвысот[аы]\b|\bjak daleko\b|\bodległość\b|\bdługość\b|\bwysokość\b|\bmesafe\b|거리는|높이|길이|"  # noqa: E501
+        r"\bhow (?:far|tall|high|wide|deep|long)\b|\b(?:distance|mileage|height|width|depth|length)\b|\bwie (?:weit|hoch|breit|tief|groß|lang)\b|\b(?:distancia|altura|distance|hauteur|distância|distanza|altezza)\b|多远|多高|(?<!周期)(?<!时间)多长(?!时间)|距离|何メートル|何センチ|何キロ|距離",  # noqa: E501
         "volume": r"\b(?:lit(?:er|re)s?|milliliters?|volume|litros?|litri|liter|milliliter\w*)\b|多少(?:毫)?升|何リットル|何ミリ",  # noqa: E501
         "data": r"\b(?:file size|megabytes?|gigabytes?|mb|gb|megas?|dateigröße|storage|speicher\w*)\b|文件.{0,8}(?:多大|大小)|存储空间|内存|多少(?:兆|[KMGT]B?(?![A-Za-z]))",  # noqa: E501
         "temperature": r"\b(?:temperature|degrees|how (?:hot|cold|warm)|temperatur|wie (?:heiß|warm|kalt)|grad|temperatura|température|grados|graus|gradi|degrés)\b|温度|几度|多少度|何度",  # noqa: E501
-        "number": r"\bhow many\b|\bnumber of\b|\btotal\b|\bcharacters\b|\bwie ?viele[nrs]?\b|\banzahl\b|\bcuánt[oa]s\b|\bnúmero de\b|\bcombien d|\bnombre de\b|\bquant[oa]s\b|\bquant[ie]\b|\bnumero di\b|多少(?!钱)|几(?![点時时号號月天年周日岁度折乎何成楼层]|个(?:小时|月|星期|礼拜|钟头)|分钟)|张数|人数|次数|枚数|個数|台数|回数|何[人名個回枚本台錠つ]|いくつ",  # noqa: E501
+        "number": r"\bсколько\b|\bile\b|\bkaç\b|몇|"
+        r"\bhow many\b|\bnumber of\b|\btotal\b|\bcharacters\b|\bwie ?viele[nrs]?\b|\banzahl\b|\bcuánt[oa]s\b|\bnúmero de\b|\bcombien d|\bnombre de\b|\bquant[oa]s\b|\bquant[ie]\b|\bnumero di\b|多少(?!钱)|几(?![点時时号號月天年周日岁度折乎何成楼层]|个(?:小时|月|星期|礼拜|钟头)|分钟)|张数|人数|次数|枚数|個数|台数|回数|何[人名個回枚本台錠つ]|いくつ",  # noqa: E501
     }.items()
 }
 """What a question asks for, in all languages."""
@@ -92,10 +99,10 @@ UNSPACED_END: Final = lazy_pattern(r"(?<=[。！？])")
 """Ends of sentences that no space follows."""
 OTHER_QUESTION: Final = lazy_pattern(
     r"\b(?:who|whom|whose|which|why|where|welche[mnrs]?|wer|wen|wem|warum|wieso|wo|quién|quiénes|por qué|dónde|pourquoi|quem|por que|onde|chi|perché|dove)\b"  # noqa: E501
-    r"|谁|为什么|哪里|哪儿|誰|なぜ|どこ",
+    r"|谁|为什么|哪里|哪儿|誰|なぜ|どこ|[а-яё가-힣ąęłńśźżğış]",
     re.IGNORECASE,
 )
-"""Asks for a person, a place or a reason."""
+"""Asks for a person, a place or a reason, or is in a language in which this is not known."""
 
 
 @lru_cache(16_384)
@@ -122,7 +129,9 @@ def asks_for_an_amount_alone(request: str) -> bool:
 
 def _han_units(question: str) -> set[str]:
     """The kinds of the units of which a Chinese or Japanese question asks how many: "多少公斤", "何グラム"."""
-    names = UNITS_IN[language_of(question)]
+    names = UNITS_IN.get(language_of(question))
+    if names is None:  # Korean
+        return set()
     units = (UNITS.get(names[match[1]]) for match in _how_many_units(language_of(question)).finditer(question))
     return {GROUPS.get(unit[0], unit[0]) for unit in units if unit is not None}
 

@@ -340,6 +340,10 @@ FACTORS: Final[dict[str, dict[str, float]]] = {
     "INR": {"₹ inr rupee rupees": 1},
     "CNY": {"cny yuan": 1},
     "BRL": {"brl reais": 1},
+    "RUB": {"ruble rubles": 1},
+    "PLN": {"zloty zlotys": 1},
+    "TRY": {"lira liras": 1},
+    "KRW": {"krw": 1},
     "celsius": {"°c celsius": 1},
     "fahrenheit": {"°f fahrenheit": 1},
 }

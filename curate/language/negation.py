@@ -10,12 +10,18 @@ from curate.core.lazy import lazy_pattern
 from curate.language.lexicon import CONTRASTS, ENGLISH_NEGATIONS, NEGATING_WORDS, OPPOSITES
 from curate.language.tokens import plain_words
 
-YES_WORDS: Final = "yes|yeah|yep|yup|true|correct|absolutely|definitely|that is correct|that's correct|indeed"
+YES_WORDS: Final = "yes|yeah|yep|yup|true|correct|absolutely|definitely|that(?: i|['’])s (?:correct|right)|indeed"
 NO_WORDS: Final = "no|nope|false|incorrect|that is incorrect|that's incorrect|not true|not (?:really|necessarily)|never"
-OTHER_YES_WORDS: Final = "jawohl|ja|sí|sì|si|oui|sim|tak|да|так|evet|igen|ano|ναι"
-OTHER_NO_WORDS: Final = "nein|nee|nej|nei|no|non|não|nao|nie|нет|ні|hayır|nem|ne|όχι"
+OTHER_YES_WORDS: Final = (
+    "jawohl|ja|sí|sì|si|oui|sim|tak|można|oczywiście|да|можно|разрешено|конечно|так|evet|serbest|tabii|igen|ano|ναι|네"
+    "|가능합니다"
+)
+OTHER_NO_WORDS: Final = (
+    "nein|nee|nej|nei|no|non|não|nao|nie(?: wolno| można)?|нет|нельзя|запрещено|ні|hayır|yasak|nem|ne|όχι"
+    "|아니요|아니오|아뇨"
+)
 """In German, Dutch, Swedish, Danish, Norwegian, Spanish, Italian, French, Portuguese, Polish, Russian, Ukrainian,
-Turkish, Hungarian, Czech and Greek.
+Turkish, Hungarian, Czech, Greek and Korean.
 """
 YES_OR_NO_HINT: Final = (
     rf"(?i)\A[^0-9A-Za-z_]*(?:{YES_WORDS}|{NO_WORDS}|{OTHER_YES_WORDS}|{OTHER_NO_WORDS}|(?s:.{{0,20}})\z)"

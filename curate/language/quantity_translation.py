@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from curate.core.characters import UNSPACED
 from curate.core.lazy import lazy_pattern
 from curate.core.text import storable
+from curate.language.inflected_quantities import inflected_language, spellings
 from curate.language.quantity_words import (
     BEFORE_NOON,
     CLOCK_PREPOSITIONS,
@@ -150,7 +151,11 @@ class Spelled(NamedTuple):
 
 @lru_cache(16_384)
 def language_of(text: str) -> str:
-    """The language of a text as ISO 639-1 code, among those whose quantities are known; "en" if it is none of them."""
+    """The language of a text as ISO 639-1 code, among those whose words are known; "en" if it is none of them, as
+    Russian, Polish, Turkish and Korean, of which only the quantities are known.
+    """
+    if inflected_language(text):
+        return "en"
     if UNSPACED_LETTER.search(text):
         return "ja" if KANA.search(text) else "zh"
     words = [match.group() for match in WORD.finditer(text.lower())][:MAX_WORDS]
@@ -174,6 +179,10 @@ def spelled(text: str, language: str) -> Spelled:
         translated = translated.sub(pattern, partial(_expanded, new))
     if language in ("zh", "ja"):
         return _han_units(translated, language)
+    if language == "en" and (inflected := inflected_language(plain)):
+        for amounts, spell in spellings(inflected):
+            translated = translated.sub(amounts, spell)
+        return translated
     translated = _number_words(translated, language)
     translated = translated.sub(SHARE, lambda match: f"{match[1]}%")
     if language != "en":

@@ -56,3 +56,96 @@ def test_numbers_of_other_things_do_not_contradict() -> None:
     left = "Hurts threw two passing touchdowns in the game that decided the season."
     right = "He set a new record for rushing yards by a quarterback with 72 in that game."
     assert sources("How many touchdowns did Hurts throw?", left, right) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "left", "right", "agreeing"),
+    [
+        (
+            "Сколько стоит доставка пианино по городу?",
+            "Доставка пианино по городу стоит 6 000 рублей, включая подъём до третьего этажа.",
+            "Перевозка обойдётся в 9500 рублей, подъём на этаж оплачивается отдельно.",
+            "Мы берём шесть тысяч рублей, подъём до третьего этажа уже входит в цену.",
+        ),
+        (
+            "Ile trwa rozpatrzenie wniosku?",
+            "Rozpatrzenie wniosku trwa 14 dni, a o wyniku zawiadamiamy listem, który przychodzi do domu.",
+            "Zwykle trzeba czekać trzy miesiące, bo wszystkie wnioski są sprawdzane ręcznie.",
+            "Czeka się dwa tygodnie, potem przychodzi list z wynikiem, czasem także wiadomość.",
+        ),
+        (
+            "Adaya feribot bileti kaç lira?",
+            "Bilet için 90 lira ödüyorsunuz, öğrenciler ve emekliler de aynı parayı veriyor.",
+            "Bilet 140 liradır, dönüş için ayrıca bilet almak gerekir ve çocuklar bedava biner.",
+            "Doksan lira ödersiniz, öğrenci ya da emekli olmanız bunu değiştirmiyor.",
+        ),
+        (
+            "이불 세탁은 며칠 걸리나요?",
+            "이불은 보통 3일 걸립니다. 다 되면 문자로 알려 드려요.",
+            "이불 세탁에는 7일이 걸립니다. 주문이 많을 때는 더 늦어질 수 있어요.",
+            "맡기신 날부터 사흘 뒤에 찾으실 수 있고, 끝나면 문자를 보내 드립니다.",
+        ),
+        (
+            "푸른도서관은 무슨 요일에 쉬나요?",
+            "매주 월요일에 쉽니다. 공휴일에도 문을 닫습니다.",
+            "매주 금요일이 휴관일입니다. 공휴일에는 오후 5시까지 엽니다.",
+            "월요일이 휴관일이고, 공휴일에도 이용하실 수 없습니다.",
+        ),
+        (
+            "В какой день недели закрыт музей часов?",
+            "Музей закрыт по понедельникам, в остальные дни он открыт для всех.",
+            "Музей не работает по средам. В остальные дни он открыт с десяти до шести.",
+            "Выходной у них понедельник, а в праздники музей работает как обычно.",
+        ),
+    ],
+    ids=["Russian price", "Polish period", "Turkish price", "Korean period", "Korean weekday", "Russian weekday"],
+)
+def test_amounts_with_inflected_units_are_compared(question: str, left: str, right: str, agreeing: str) -> None:
+    assert sources(question, left, right)
+    assert sources(question, left, agreeing) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "left", "right"),
+    [
+        (
+            "How heavy can the suitcase and the hand luggage be?",
+            "Checked bags may weigh up to 23 kg, and cabin bags up to 8 kg. Anything above is charged at the desk.",
+            "The suitcase may have 23 kg, and the bag in the cabin no more than 12 kg. We charge each kilo more.",
+        ),
+        (
+            "How long does the ferry take and what is the price of a ticket?",
+            "The crossing takes 40 minutes, and a ticket is 9 dollars at the counter by the pier.",
+            "It takes 40 minutes to cross. You pay 14 dollars, and the ticket is valid all day on all boats.",
+        ),
+    ],
+    ids=["one kind", "two kinds"],
+)
+def test_one_of_two_values_that_are_asked_for_contradicts(question: str, left: str, right: str) -> None:
+    assert sources(question, left, right) == ["numbers"]
+
+
+def test_another_weekday_of_one_month_contradicts() -> None:
+    left = "The fair begins on the second Saturday of August, when all the lights are switched on."
+    right = "It opens on the last Friday of August, and the mayor gives a speech from the balcony."
+    assert sources("When does the fair start?", left, right) == ["dates"]
+
+
+def test_saying_that_a_denial_is_right_is_a_yes() -> None:
+    left = "That's right, it isn't allowed. The park is close to the airfield, and the wardens will fine you."
+    right = "Yes, they're forbidden, because of the airfield next to the park. The fine is considerable."
+    assert sources("Is it not allowed to fly drones over the park?", left, right) == []
+
+
+@pytest.mark.parametrize(
+    ("question", "left", "right"),
+    [
+        ("Czy można używać własnej kuchenki?", "Można, pod warunkiem że na zewnątrz.", "Nie, to zabronione."),
+        ("Можно ли с кофе?", "Можно, если кружка закрыта.", "Нельзя, оставьте его у входа."),
+        ("Odada yemek pişirmek serbest mi?", "Serbest, ama pencereyi açın.", "Yasak; her katta mutfak var."),
+        ("공원에서 자전거를 타도 되나요?", "네, 타셔도 됩니다.", "아니요, 탈 수 없습니다."),
+    ],
+    ids=["Polish", "Russian", "Turkish", "Korean"],
+)
+def test_a_permission_and_a_ban_contradict(question: str, left: str, right: str) -> None:
+    assert sources(question, left, right) == ["polarity"]
