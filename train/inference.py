@@ -185,7 +185,7 @@ def _model_of_gguf(folder: Path, made: Export, dtype: torch.dtype) -> tuple[Any,
         )
     tokenizer.chat_template = made.template_source
     config = configuration(made.model)
-    return gguf_file.load_model(file, dtype, config, gguf_layout.family_of(config)), Template(tokenizer)
+    return gguf_file.load_model(file, dtype, config, gguf_layout.family_of(config)), Template(tokenizer, made.date)
 
 
 def _stops(template: Template) -> list[int]:

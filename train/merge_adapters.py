@@ -140,8 +140,9 @@ def _common_base(runs: Sequence[Trained]) -> OnBase:
         shared["tools"] = tools
     system = first.system if all(report.system == first.system for report in reports) else None
     return OnBase(
-        system=system, shared=shared, reasoning=reasoning, model=first.model, base=first.base, template=first.template
-    )
+        system=system, shared=shared, reasoning=reasoning, model=first.model, base=first.base, template=first.template,
+        date=first.date,
+    )  # fmt: skip
 
 
 def _notes_on_left_out(runs: Sequence[Trained], base: OnBase) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The recipe: everything that a training needs, in one TOML file. Defaults carry their source."""
 
+import datetime
 import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -108,6 +109,10 @@ class Recipe(StrictModel):
     chat_template: str = ""
     """Chat template for a base model that has none: a name that `curate template list` shows, or a file relative to
     the recipe. It is saved with the adapter.
+    """
+    date: datetime.date | None = None
+    """What a chat template prints as the current date (Llama 3.2, gpt-oss, Granite and others); by default the day on
+    which the training began. Evaluation and chat use it on every later day.
     """
     data: Annotated[str, Field(min_length=1)]
     """Folder with train.jsonl, validation.jsonl and test.jsonl, relative to the recipe."""

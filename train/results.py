@@ -3,6 +3,7 @@
 The result of a training holds no times: it is the same whether or not the training was interrupted.
 """
 
+import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -197,6 +198,8 @@ class OnBase(StrictModel):
     """Fingerprint of the base model."""
     template: str
     """SHA-256 of the chat template of the training; inference must use the same."""
+    date: datetime.date | None = None
+    """What the chat template printed as the current date; None if it prints none."""
 
 
 class TrainedWeights(OnBase):

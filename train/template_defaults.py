@@ -5,7 +5,9 @@ Training renders each answer with `enable_thinking` true if it has reasoning, an
 transformers leave the variable undefined unless a request sets it; llama.cpp sets it to true.
 """
 
+import datetime
 import json
+import re
 from collections.abc import Mapping
 from copy import copy
 from typing import Any, Final
@@ -70,9 +72,35 @@ def with_defaults(
         )
         + template.source
     )
-    changed, others = Template(tokenizer), {name: differing[name] for name in differing.keys() - defaults.keys()}
+    changed = Template(tokenizer, template.date)
+    others = {name: differing[name] for name in differing.keys() - defaults.keys()}
     works = prompt_with(changed, shared, others) == prompt_with(template, shared, differing)
     return (changed, defaults) if works else (template, {})
+
+
+FROM_DATE: Final = re.compile(r"set\s+(\w+)\s*=\s*strftime_now\(\s*(['\"])(.+?)\2\s*\)")
+"""A variable that a chat template sets to the current date, and its format."""
+
+
+def date_note(template: Template, system: str | None, shared: Mapping[str, Any]) -> list[str]:
+    """A note that the prompts of the training have their date and those of a server the current one; none where the
+    template prints no date in them. `system`: the system message of all training examples.
+    """
+    if template.date is None:
+        return []
+    turns = [{"role": role, "content": "-"} for role in ("user", "assistant")]
+    turns = [{"role": "system", "content": system}, *turns][system is None :]
+    value = {"tools": shared.get("tools"), "messages": turns}
+    variables = shared.get(VARIABLES, {})
+    later = Template(template.tokenizer, template.date + datetime.timedelta(days=400))
+    trained = template.prompt(value, variables)
+    if later.prompt(value, variables) == trained:
+        return []
+    note = f"the chat template prints the date: {template.date} in the training, the current one at a server"
+    dates = {name: template.date.strftime(form) for name, _, form in FROM_DATE.findall(template.source)}
+    if dates and later.prompt(value, {**variables, **dates}) == trained:
+        note += f" ({as_option(dates)} renders that of the training)"
+    return [note]
 
 
 def assigned(variables: Mapping[str, Any]) -> str:

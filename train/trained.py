@@ -56,7 +56,7 @@ class Trained:
 
     def template(self) -> Template:
         """The tokenizer and chat template beside the adapter. Raises `ModelError`, showing both, if it has changed."""
-        template = load_template(str(self.folder.adapter))
+        template = load_template(str(self.folder.adapter), date=self.report.date)
         same_template(template.source, self.report.template, self.source, str(self.folder.adapter))
         return template
 

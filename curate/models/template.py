@@ -8,6 +8,7 @@ Without a model, a tokenizer for the template alone says what it renders and whe
 tokens a text has: it has one token for each byte, and one for each mark of the template.
 """
 
+import datetime
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,6 +53,10 @@ THINKING_SWITCH: Final = "<|think|>"
 """A mark that looks like a control token and switches reasoning on, in a system prompt."""
 
 
+CURRENT_DATE: Final = lazy_pattern(r"strftime_now\(\s*(['\"])(.*?)\1\s*\)")
+"""How a template prints the current date: a function and a format."""
+
+
 class TemplateFailure(Exception):
     """The template refused a conversation or failed on it; internal to this module, where it becomes a problem."""
 
@@ -59,7 +64,8 @@ class TemplateFailure(Exception):
 class Template:
     """A tokenizer with its chat template."""
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Any, date: datetime.date | None = None) -> None:
+        """`date`: what the template prints as the current date; None: that of today."""
         if not getattr(tokenizer, "is_fast", False):
             raise ModelError(
                 "the tokenizer has no character offsets, so answers cannot be separated from prompts",
@@ -74,6 +80,14 @@ class Template:
                 "recipe), or add chat_template.jinja to its folder",
             ) from None
         self.tokenizer = tokenizer
+        self.date: datetime.date | None = None
+        """What the template prints as the current date; None if it prints none."""
+        self._dated: str | None = None
+        """The template with that date: a text must not depend on the day on which it is rendered."""
+        if CURRENT_DATE.search(self.source):
+            self.date = date or datetime.datetime.now().astimezone().date()
+            day = datetime.datetime.combine(self.date, datetime.time())
+            self._dated = CURRENT_DATE.sub(lambda call: json.dumps(day.strftime(call[2])), self.source)
 
     @cached_property
     def hash(self) -> str:
@@ -266,7 +280,12 @@ class Template:
         try:
             text = self.bounds.call(
                 lambda: self.tokenizer.apply_chat_template(
-                    turns, tools=tools, tokenize=False, add_generation_prompt=prompt, **settings
+                    turns,
+                    chat_template=self._dated,
+                    tools=tools,
+                    tokenize=False,
+                    add_generation_prompt=prompt,
+                    **settings,
                 )
             )
             text.encode()  # tokenizers do not accept lone surrogates
@@ -349,17 +368,17 @@ def load_tokenizer(name: str) -> Any:
         return AutoTokenizer.from_pretrained(place, trust_remote_code=False)
 
 
-def load_template(name: str, chat_template: str = "") -> Template:
+def load_template(name: str, chat_template: str = "", date: datetime.date | None = None) -> Template:
     """The tokenizer of a model with its chat template, or with another one (a name or a file); without a model, a
-    tokenizer of bytes for the rendered text. Raises `ModelError` if either is missing.
+    tokenizer of bytes for the rendered text. `date`: see `Template`. Raises `ModelError` if either is missing.
     """
     if not name:
-        return Template(template_tokenizer(chat_template))
+        return Template(template_tokenizer(chat_template), date)
     tokenizer = load_tokenizer(name)
     if chat_template:
         tokenizer.chat_template = chat_template_source(chat_template)
     with model_errors(name, "its tokenizer cannot be used"):
-        template = Template(tokenizer)
+        template = Template(tokenizer, date)
         template.ids("a b")  # a malformed tokenizer fails here, not later on the data
         return template
 

@@ -288,7 +288,8 @@ def evaluate_every(recipe: Recipe, steps: int) -> int:
 def prepare(recipe: Recipe, printer: JournalPrinter) -> Prepared:
     """Encode and order the data. Raises `CurateError` for data that cannot be trained on."""
     plain = recipe.objective == "pt" and not recipe.chat_template
-    template = plain_template(recipe.model) if plain else load_template(recipe.model, recipe.chat_template)
+    template = plain_template(recipe.model) if plain else load_template(recipe.model, recipe.chat_template, recipe.date)
+    recipe = recipe.model_copy(update={"date": template.date})
     if recipe.objective != "pt" and template.source == TEMPLATE:
         raise ModelError(
             f"{recipe.model}: its chat template is that of plain text, which marks no roles",

@@ -99,11 +99,12 @@ def locked_cache() -> Iterator[Path | None]:
 
 
 def tokenizer_id(template: Template) -> str:
-    """Identifier of a tokenizer and its chat template by content."""
+    """Identifier of a tokenizer and its chat template by content, with the date that it prints."""
     tokenizer = template.tokenizer
     parts = (
-        template.hash, tokenizer.backend_tokenizer.to_str(), sorted(map(str, tokenizer.special_tokens_map.items())),
-        sorted(template.stop_ids), version("transformers"), version("tokenizers"),
+        template.hash, template.date, tokenizer.backend_tokenizer.to_str(),
+        sorted(map(str, tokenizer.special_tokens_map.items())), sorted(template.stop_ids),
+        version("transformers"), version("tokenizers"),
     )  # fmt: skip
     return sha256_of(repr(parts).encode()).hexdigest()
 

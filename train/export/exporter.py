@@ -40,6 +40,7 @@ from train.template_defaults import (
     VARIABLES,
     as_option,
     assigned,
+    date_note,
     differing_variables,
     is_mixed,
     prompt_with,
@@ -324,14 +325,16 @@ def _safe_name(name: str) -> str:
 
 def serving_notes(template: Template, report: OnBase, form: Form, defaults: Mapping[str, Any]) -> list[str]:
     """What a server has to be given to render the prompts of the training, whose chat template is `template`; nothing
-    if the training set no variables. `defaults`: those that the template of the export sets.
+    if the training set no variables and the template prints no date. `defaults`: those that the template of the export
+    sets.
     """
     shared, variables = report.shared, report.shared.get(VARIABLES, {})
+    dated = date_note(template, report.system, shared)
     if not variables:
-        return []
+        return dated
     differing = differing_variables(template, shared)
     left = {name: value for name, value in differing.items() if name not in defaults}
-    notes = [f"serve it with {served_with(left, variables, report.reasoning)}"]
+    notes = [*dated, f"serve it with {served_with(left, variables, report.reasoning)}"]
     if defaults and form == "adapter":
         base = "a server of adapters that takes the chat template of the base needs"
         notes.append(f"{base} {as_option(differing)}, or this chat template")

@@ -33,7 +33,7 @@ from train.model.base import autocast, compute_dtype, device, load_base, trainin
 from train.model.loss import EmbeddingNoise, packs_exactly, use_chunked_cross_entropy
 from train.recipe import Recipe
 from train.results import LeftOut, Refusal, RuleCount, SplitPlan, TextSpan, TrainingPlan
-from train.template_defaults import VARIABLES, differing_variables, served_with
+from train.template_defaults import VARIABLES, date_note, differing_variables, served_with
 from train.training.preference import Preference
 
 RULE_COUNTS: Final = TypeAdapter(tuple[RuleCount, ...])
@@ -103,10 +103,14 @@ def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, 
 
 
 def _served_with(prepared: Prepared) -> str:
-    """What a server has to give the chat template, in words; empty if the training sets no variables."""
-    shared, reasoning = prepared.train.shared, prepared.train.reasoning
-    variables = shared.get(VARIABLES, {})
-    return served_with(differing_variables(prepared.template, shared), variables, reasoning) if variables else ""
+    """What a server has to give the chat template, in words; empty if the training sets no variables and the template
+    prints no date.
+    """
+    template, train = prepared.template, prepared.train
+    notes, variables = [], train.shared.get(VARIABLES, {})
+    if variables:
+        notes.append(served_with(differing_variables(template, train.shared), variables, train.reasoning))
+    return "; ".join([*notes, *date_note(template, train.system, train.shared)])
 
 
 def _refusals(recipe: Recipe, long: tuple[LeftOut, ...], unusable: tuple[LeftOut, ...]) -> list[Refusal]:

@@ -6,6 +6,7 @@ trials/NN.toml  a trial's recipe                 trials/NN/      its run        
 report.json     report.html                      best.toml       (when it has ended)
 """
 
+import datetime
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -58,8 +59,10 @@ class SweepFolder:
                 )
             return
         require_written_by_curate(self.path, self.ours, "sweep", self.option)
-        for name, values in recipes.items():
-            write_bytes(self.run(name).with_suffix(".toml"), recipe_text(values).encode("utf-8", "surrogatepass"))
+        today = str(datetime.datetime.now().astimezone().date())
+        for name, values in recipes.items():  # the same date in the prompts of all trials, also of one that resumes
+            text = recipe_text({**values, "date": values.get("date", today)})
+            write_bytes(self.run(name).with_suffix(".toml"), text.encode("utf-8", "surrogatepass"))
         write_json(file, inputs)
 
     def run(self, trial: str) -> Path:

@@ -1,5 +1,6 @@
 """One training from recipe to report: measure the base, train, measure again. Completed parts are not repeated."""
 
+import datetime
 import shutil
 import sys
 from math import inf, isfinite
@@ -22,7 +23,6 @@ from train.errors import NotANumber, memory_errors
 from train.journal import JournalPrinter, LossLog, TrainingJournal
 from train.memory.autoconfig import RunEnvironment, decide, with_method
 from train.memory.hardware import peak_memory, tokens_that_fit
-from train.methods import AUTO
 from train.model.adapters import WEIGHTS, adapter_disabled, add_adapter, load_adapter_weights, parameters, save
 from train.model.base import DTYPES, autocast, compute_dtype, device, load_base, require, training_problems
 from train.model.generation import answers
@@ -63,7 +63,7 @@ def train_until(
             return finished
         if mode == "resume" and folder.key is None:
             printer.print(f"note: {visible(str(folder.path))}: no run to resume; this one begins at the first step")
-        recipe = distributed.from_first(lambda: _with_method(recipe, folder, identity["key"], mode))
+        recipe = distributed.from_first(lambda: _with_choices(recipe, folder, identity["key"], mode))
         require(training_problems(recipe, compute_dtype(recipe.dtype)))
         # Refuses what cannot be trained on before anything is written and before the model is loaded.
         with printer.showing():
@@ -75,13 +75,13 @@ def train_until(
             return Training(prepared, settings, folder, printer, identity).run(share)
 
 
-def _with_method(recipe: Recipe, folder: RunFolder, key: str, mode: Mode) -> Recipe:
-    """The recipe with its method: that of the run that continues, or what `auto` means here."""
-    if recipe.method == AUTO and mode != "fresh" and folder.key == key:
-        kept = (folder.read("recipe.json") or {}).get("method")
-        if kept in ("lora", "qlora"):
-            return recipe.model_copy(update={"method": kept})
-    return with_method(recipe)
+def _with_choices(recipe: Recipe, folder: RunFolder, key: str, mode: Mode) -> Recipe:
+    """The recipe with its method and its date: those of the run that continues, or what `auto` and today mean here."""
+    if mode != "fresh" and folder.key == key:
+        began = validated(Recipe, folder.read("recipe.json") or {}, str(folder.path / "recipe.json"))
+        recipe = recipe.model_copy(update={"method": began.method, "date": began.date})
+    today = datetime.datetime.now().astimezone().date()
+    return with_method(recipe.model_copy(update={"date": recipe.date or today}))
 
 
 def _finished_report(folder: RunFolder, key: str, mode: Mode) -> Report | None:
@@ -393,6 +393,7 @@ class Training:
             model=self.recipe.model,
             base=identity["base"],
             template=prepared.template.hash,
+            date=prepared.template.date,
             manifest=identity["manifest"],
             method=self.recipe.method,
             objective=self.recipe.objective,
