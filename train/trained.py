@@ -134,13 +134,15 @@ def open_trained(name: str) -> Trained:
         raise OutputError(f"{shown}: environment.json names no known dtype", "train again with --fresh")
     trained = Trained(
         folder, recipe, report, DTYPES[dtype],
-        source.read_text(encoding="utf-8") if source.is_file() else None,
+        source.read_bytes().decode(errors="replace") if source.is_file() else None,
     )  # fmt: skip
     hint = "restore it, or train again with --fresh"
     if not trained.weights.is_file() or sha256(trained.weights) != report.adapter_sha256:
         raise OutputError(f"{visible(str(trained.weights))}: was changed since the end of the run", hint)
-    now = folder.recorded()
-    for file, recorded in report.files.items():
+    now, expected = folder.recorded(), report.files
+    if source.is_file():
+        now, expected = {**now, TEMPLATE_FILE: sha256(source)}, {**expected, TEMPLATE_FILE: report.template}
+    for file, recorded in expected.items():
         if recorded != now.get(file):
             raise OutputError(f"{visible(str(folder.path / file))}: was changed since the end of the run", hint)
     return trained

@@ -439,6 +439,7 @@ def test_what_was_changed_since_the_training_is_refused(
         ("adapter/adapter_config.json", '"lora_alpha": 32', '"lora_alpha": 64'),
         ("adapter/tokenizer_config.json", "<|im_end|>", "<|im_start|>"),
         ("recipe.json", '"max_new_tokens": 4', '"max_new_tokens": 5'),
+        ("template.jinja", "<|im_start|>", "### "),
     ):
         path = folder / "run" / edited
         kept = path.read_text()
