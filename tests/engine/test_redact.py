@@ -445,6 +445,14 @@ def test_a_name_is_replaced_alike_in_any_case_and_spacing(write: Write) -> None:
     assert shown == ["[PERSON_1]"] * 3
 
 
+def test_no_part_of_a_longer_name_is_replaced(write: Write) -> None:
+    customer = json.dumps({"customer": {"name": "Grace Chen"}})
+    shop = chat("Whose shop is it?", "The Grace Chenoweth Bakery is open.")
+    write("a.jsonl", [chat("Look", customer), shop])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "--style", "label", "-q"]) == 0
+    assert rows_of("out.jsonl")[1] == shop
+
+
 def test_the_name_in_an_object_of_a_person_is_replaced_and_that_of_a_product_stays(write: Write) -> None:
     arguments = json.dumps({"customer": {"name": "Grace Chen"}, "product": {"name": "Blue Kettle"}})
     write("a.jsonl", [chat("Look", arguments)])

@@ -150,6 +150,15 @@ def test_the_next_split_keeps_what_was_restored(folder: Path) -> None:
     assert (first, read_manifest(folder)[0].removed.reasons) == (parts(), {"J010": 1})
 
 
+def test_a_restored_line_keeps_the_edit_that_a_person_made_of_it(folder: Path) -> None:
+    empty, edited = chat("Question 50?", ""), chat("Question 50?", "Answer 50.")
+    journal = DecisionLog(Project(Path.cwd()).decisions)
+    journal.add(Decision(example=content_id(empty), record="edit", verdict="edit", value=edited, who="ann"))
+    assert main(["restore", "out", "data.jsonl:42"]) == 0
+    state = DecisionLog(Project(Path.cwd()).decisions).verdicts()[content_id(empty)]
+    assert (state.verdict, state.value) == ("edit", edited)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

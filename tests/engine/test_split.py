@@ -115,6 +115,20 @@ def test_questions_that_mean_the_same_are_kept_together_where_a_model_is_named(w
 
 
 @pytest.mark.slow
+def test_only_questions_that_mean_one_of_the_given_test_set_leave(write: Write) -> None:
+    reset = [talk("How do I reset my password?", "Click on the link below the form.")]
+    boil = [
+        talk("How long do I boil an egg?", "Ten minutes."),
+        talk("For how long must an egg boil?", "Until it is hard."),
+    ]
+    others = [talk(f"Tell me about the number {n}.", f"{n} is followed by {n + 1} and {n * 7}.") for n in range(20)]
+    write("kept.jsonl", [talk("How can I reset my password?", "There is a button on the page.")])
+    write("data.jsonl", [*reset, *boil, *others])
+    assert split("data.jsonl", "--existing", "kept.jsonl", "--semantic", "offline:all-MiniLM-L6-v2") == 0
+    assert read_manifest(Path("out"))[0].removed.reasons == {"L006": 1}
+
+
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=of_hundred(15))
 @given(rng=st.randoms(use_true_random=False), seed=st.integers(0, 99))
 def test_the_order_of_lines_and_files_does_not_matter(rng: random.Random, seed: int, write: Write) -> None:

@@ -207,6 +207,21 @@ def test_a_conversation_that_begins_as_one_of_a_given_test_set_leaves_with_its_c
     assert read_manifest(OUT)[0].removed.reasons == {"L012": 1}
 
 
+def test_examples_that_share_two_texts_with_a_given_test_set_count_once(write: Write) -> None:
+    """Half of the data may leave for shared texts. Three examples share both texts, a fourth one only the second."""
+    rng = random.Random(11)
+    question, document = text(rng, 12), text(rng, 60)
+
+    def talk(first: str, *documents: str) -> Row:
+        return row(first, *(text(rng, 25) for _ in range(3)), documents=list(documents))
+
+    both = [talk(question, document) for _ in range(3)]
+    write("data.jsonl", [*both, talk(text(rng, 9), document), *(talk(text(rng, 9)) for _ in range(6))])
+    write("kept.jsonl", [talk(question, document)])
+    assert split("data.jsonl", "--existing", "kept.jsonl") == 0
+    assert read_manifest(OUT)[0].removed.reasons == {"L012": 3, "L014": 1}
+
+
 def test_a_passage_for_an_answer_leaves_with_its_code_and_can_be_restored_nowhere(
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:

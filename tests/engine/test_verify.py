@@ -262,21 +262,22 @@ def test_each_planted_breach_is_found(breach: str, folder: Path, capsys: pytest.
 
 
 @pytest.mark.parametrize(
-    ("key", "difference"),
+    ("key", "change_by", "difference"),
     [
-        ("read", "lines read do not equal 119 kept"),
-        ("kept", "the splits have 119 examples, but 120 were kept"),
-        ("inputs", "the inputs have "),
+        ("read", 1, "lines read do not equal 119 kept"),
+        ("kept", 1, "the splits have 119 examples, but 120 were kept"),
+        ("kept", -1, "the splits have 119 examples, but 118 were kept"),
+        ("inputs", 1, "the inputs have "),
     ],
 )
 def test_totals_of_a_manifest_that_do_not_add_up_are_told(
-    key: str, difference: str, folder: Path, capsys: pytest.CaptureFixture[str]
+    key: str, change_by: int, difference: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def change(value: dict[str, Any]) -> None:
         if key == "inputs":
-            value["inputs"][0]["lines"] += 1
+            value["inputs"][0]["lines"] += change_by
         else:
-            value[key] += 1
+            value[key] += change_by
         value["digest"] = ""
         value["digest"] = digest_of(Manifest.model_validate(value))
 
@@ -293,6 +294,15 @@ def test_a_folder_of_a_version_with_fewer_keys_for_conflicts_is_proved(folder: P
     edit(older)
     sign()
     assert main(["verify", "out", "--quiet"]) == 0
+
+
+@pytest.mark.parametrize("section", ["check", "dedup", "split", "mix"])
+def test_a_manifest_without_a_section_of_settings_is_named_with_it(
+    section: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(lambda value: value["config"].pop(section))
+    assert main(["verify", "out"]) == 2
+    assert f"({section}: Field required)" in capsys.readouterr().err
 
 
 def test_at_least_twenty_breaches_are_planted() -> None:

@@ -104,6 +104,15 @@ def test_who_may_not_read_the_input_may_not_read_what_is_made_of_it(rights: int,
     assert mode(Path(".curate/decisions.jsonl")) == 0o600
 
 
+def test_a_replaced_file_gets_no_rights_that_it_did_not_have(write: Write) -> None:
+    os.umask(0o022)
+    write("data.jsonl", lines()).chmod(0o644)
+    assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "-q"]) == 0
+    Path("kept.jsonl").chmod(0o600)
+    assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "--overwrite", "-q"]) == 0
+    assert oct(mode(Path("kept.jsonl"))) == oct(0o600)
+
+
 def test_a_cache_is_for_its_owner_alone(write: Write) -> None:
     write("data.jsonl", lines())
     assert main(["dedup", "data.jsonl", "-q"]) == 0
