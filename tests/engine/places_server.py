@@ -19,6 +19,8 @@ class Place:
     faults: list[str] = field(default_factory=list)
     """What happens to the next requests: `cut`, `long`, `reset`, or a status such as `500`; empty for nothing."""
     ranges: bool = True
+    conditions: bool = True
+    """Whether a range is only sent of the content that the client has a part of."""
     tags: bool = True
     tag: str = '"1"'
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
@@ -73,7 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _file(self, place: Place, data: bytes, fault: str, *, body: bool) -> None:
         headers, code = {"ETag": place.tag} if place.tags else {}, 200
         wanted = self.headers.get("Range", "")
-        if wanted and place.ranges and self.headers.get("If-Range", place.tag) == place.tag:
+        part = not place.conditions or self.headers.get("If-Range", place.tag) == place.tag
+        if wanted and place.ranges and part:
             first, _, last = wanted.removeprefix("bytes=").partition("-")
             start, end, code = int(first), int(last or len(data) - 1), 206
             end = min(end, len(data) - 1)

@@ -120,6 +120,16 @@ def test_words_put_into_an_item_do_not_hide_it() -> None:
     assert kinds(" ".join(said), item(" ".join(words))) == [("near", round(40 / 56, 2))]
 
 
+def test_a_turn_with_just_the_words_that_make_it_similar_is_found_although_items_share_them() -> None:
+    shared = "red foxes chase grey geese over wet fields"
+    items = [
+        item(f"{shared} until dark nights fall", line=1),
+        item(f"{shared} while farmers sleep soundly", line=2),
+    ]
+    matches = contaminated([example(shared)], items).matches
+    assert [(match.item, match.kind, match.share) for match in matches] == [(0, "near", 0.6), (1, "near", 0.6)]
+
+
 def test_instructions_of_a_benchmark_tell_nothing() -> None:
     preamble = "read the following passage with care and then choose the best of the four answers that are given"
     items = [

@@ -75,6 +75,11 @@ def test_a_budget_is_kept_to_the_example(files: tuple[str, str], capsys: pytest.
     assert len(kept()) == 90
 
 
+def test_of_two_weights_for_a_file_the_first_counts(files: tuple[str, str]) -> None:
+    assert split(*files, "--weight", "chat.jsonl=1", "--weight", "*=3") == 0
+    assert Counter(line["from"] for line in kept()) == {"chat": 10, "code": 30}
+
+
 def test_a_budget_of_tokens_is_not_exceeded(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert split(*files, "--tokens", "200") == 0
     sizes = [sum(len(turn["content"]) for turn in line["messages"]) for line in kept()]

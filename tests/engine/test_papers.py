@@ -130,6 +130,22 @@ def test_a_source_without_a_license_is_named(capsys: pytest.CaptureFixture[str])
     assert "| synthetic | not stated |" in made
 
 
+def test_only_a_listed_license_is_an_identifier_in_the_bill_of_materials(write: Write) -> None:
+    write("data.jsonl", ROWS[:20])
+    write("made.jsonl", ROWS[20:])
+    sources = "".join(
+        f'[card.sources."{name}.jsonl"]\nlicense = "{license_}"\n'
+        for name, license_ in (("data", "CC-BY-4.0"), ("made", "Terms of | Example"))
+    )
+    Path("curate.toml").write_text(sources)
+    assert main(["split", "data.jsonl", "made.jsonl", "-o", "out", "--yes", "-q"]) in (0, 1)
+    assert main(["papers", "out", "-q"]) == 0
+    components = json.loads(Path("papers/bom.cdx.json").read_bytes())["components"]
+    licenses = [entry["license"] for component in components for entry in component.get("licenses", ())]
+    assert licenses == [{"id": "CC-BY-4.0"}, {"name": "Terms of | Example"}]
+    assert r"Terms of \| Example" in Path("papers/california-ab-2013.md").read_text()
+
+
 @pytest.mark.usefixtures("split")
 def test_text_of_the_configuration_is_no_markup() -> None:
     assert main(["papers", "out", "-q"]) == 0
@@ -159,7 +175,7 @@ def test_a_statement_does_not_hold_for_changed_files(capsys: pytest.CaptureFixtu
     check = ["verify", "out", "--statement", "papers/statement.json"]
     assert main(check) == 0
     stated = Path("papers/statement.json").read_text()
-    for key, value in (("kept", 41), ("holds", False), ("removed", 0)):
+    for key, value in (("kept", 41), ("holds", False), ("removed", 0), ("audited_by", "Example Ltd")):
         changed: dict[str, Any] = json.loads(stated)
         changed["predicate"][key] = value
         Path("papers/statement.json").write_text(json.dumps(changed))
@@ -204,8 +220,9 @@ def test_a_signature_is_of_whom_it_says(capsys: pytest.CaptureFixture[str]) -> N
     assert main([*check, "--signers", "other.signers"]) == 2
     stated = Path("papers/statement.json").read_text()
     Path("papers/statement.json").write_text(stated.replace('"kept": 40', '"kept": 41'))
-    assert main(check) == 2
-    assert "the signature does not hold" in capsys.readouterr().err
+    for signers in ([], ["--signers", "mine.signers"]):
+        assert main([*check, *signers]) == 2
+        assert "the signature does not hold" in capsys.readouterr().err
     Path("papers/statement.json").write_text(stated)
     Path("papers/statement.json.sig").unlink()
     assert main([*check, "--signers", "mine.signers"]) == 2

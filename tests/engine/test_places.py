@@ -5,8 +5,11 @@ import hashlib
 import json
 import pickle
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request
 
 import pytest
 
@@ -20,6 +23,7 @@ from curate.storage import places
 from curate.storage.data_files import data_files
 from curate.storage.data_path import DataPath
 from curate.storage.files import display_name
+from curate.storage.http_download import _Redirects
 from curate.storage.snapshot import require_unchanged, snapshot
 from curate.storage.urls import safe_url
 from tests.conftest import Write, trust_folder
@@ -102,6 +106,21 @@ def test_a_file_that_changes_between_ranges_is_read_anew(place: Place) -> None:
     place.faults, place.tag = ["cut"], '"3"'
     whole = place.files["/data.jsonl"] = LINES + BAD
     assert fetched(f"{place.address}/data.jsonl") == whole
+
+
+def test_a_range_of_another_content_is_not_appended(place: Place) -> None:
+    place.faults, place.conditions = ["cut", *["500"] * 5], False
+    with pytest.raises(InputError):
+        fetched(f"{place.address}/data.jsonl")
+    place.files["/data.jsonl"], place.tag = LINES[::-1], '"2"'
+    assert fetched(f"{place.address}/data.jsonl") == LINES[::-1]
+
+
+def test_no_redirect_leads_from_an_encrypted_connection_to_a_readable_one() -> None:
+    follow = _Redirects().redirect_request
+    for address in ("http://b.example/x", "ftp://b.example/x", "file:///etc/passwd"):
+        with pytest.raises(HTTPError, match="not followed"):
+            follow(Request("https://a.example/x"), BytesIO(), 302, "Found", {}, address)
 
 
 @pytest.mark.parametrize("step", ["replace", "open"])
@@ -445,6 +464,23 @@ def test_what_cannot_be_uploaded_is_kept(
     assert (folder / "split/manifest.json").is_file()
     assert main(["dedup", "data.jsonl", "-o", "hf://datasets/org/name/x.jsonl"]) == 2
     assert "push_to_hub" in capsys.readouterr().err
+
+
+def test_no_object_beside_the_output_is_replaced(store: Any, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    write("data.jsonl", LINES[:2500].rpartition(b"\n")[0] + b"\n")
+    store.pipe("/data/out/kept.removed.jsonl", BAD)
+    assert main(["dedup", "data.jsonl", "-o", "s3://data/out/kept.jsonl"]) == 2
+    assert "s3://data/out/kept.removed.jsonl: already exists" in capsys.readouterr().err
+    assert store.find("/data/out") == ["/data/out/kept.removed.jsonl"]
+    assert store.cat_file("/data/out/kept.removed.jsonl") == BAD
+
+
+def test_a_name_at_a_place_leads_out_of_no_folder(
+    store: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(store, "find", lambda path: [f"{path}/manifest.json", f"{path}/../../../evil.jsonl"])
+    assert main(["verify", "s3://data/out"]) == 2
+    assert "has the name '../../../evil.jsonl', which leads out of it" in capsys.readouterr().err
 
 
 def test_a_configuration_reads_urls_and_writes_none(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

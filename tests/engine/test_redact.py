@@ -285,6 +285,12 @@ def test_verify_searches_a_long_run_in_time_that_grows_with_it(write: Write) -> 
     assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 1
 
 
+def test_verify_proves_nothing_about_no_lines(write: Write) -> None:
+    write("a.jsonl", [chat("Hi", "Write to ann@acme.io.")])
+    Path("out.jsonl").write_bytes(b"")
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl", "-q"]) == 1
+
+
 def test_verify_does_not_prove_a_line_that_it_cannot_read(write: Write) -> None:
     write("a.jsonl", [chat("Hello", "Hi")])
     write("out.jsonl", b'{"messages": \n')

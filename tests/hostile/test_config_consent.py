@@ -15,6 +15,8 @@ from curate.cli.main import main
 from curate.cli.mcp import Tools
 from curate.core.config import Config, Kind, Section
 from curate.core.errors import UsageError
+from curate.network.egress import Consent
+from curate.project.config_consent import CONFINED_VARIABLE, require_recipe_agreed
 from tests.chat_server import running
 from tests.conftest import Write, chat
 from tests.hostile.stranger import WORD, Server, attacks, files, kinds, written
@@ -215,3 +217,15 @@ def test_an_expression_may_look_for_the_words_of_a_query(capsys: pytest.CaptureF
     written("check", "rule", [{"code": "U001", "name": "names-three", "message": "m", "expression": expression}])
     assert main(["check", "data.jsonl", "--select", "U001", "-q"]) == 1
     assert "U001" in capsys.readouterr().out
+
+
+def test_a_model_in_the_home_folder_needs_consent(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    written("check", "model", "~/model")
+    assert main(["check", "data.jsonl", "-q"]) == 2
+    assert 'check.model = "~/model" (outside of the project\'s folder): needs your consent' in capsys.readouterr().err
+
+
+def test_no_consent_sends_results_of_an_agent_to_a_tracker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(CONFINED_VARIABLE, str(Path.cwd()))
+    with pytest.raises(UsageError, match=r"results are sent there.*refused"):
+        require_recipe_agreed(Path("recipe.toml"), {"report_to": ["tensorboard", "wandb"]}, Consent(yes=True))

@@ -13,7 +13,7 @@ import pytest
 import curate
 from curate.cli.main import main
 from curate.core.errors import UsageError
-from curate.network.egress import address_of, key_for
+from curate.network.egress import Consent, address_of, key_for
 from tests.chat_server import running
 from tests.conftest import Write, trust
 
@@ -159,6 +159,23 @@ def test_the_users_own_configuration_agrees_and_names_the_key(
     assert main(["run"]) == 0
     assert server.headers[0]["authorization"] == "Bearer for-this-host"
     assert not any(KEY in value for headers in server.headers for value in headers.values())
+
+
+def test_a_key_in_the_users_own_configuration_is_no_consent_to_send(
+    server: Server, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project(server.address, write)
+    trust(server.origin, key="MINE")
+    monkeypatch.setenv("MINE", "for-this-host")
+    assert main(["run"]) == 2
+    assert server.bodies == []
+
+
+def test_an_unencrypted_connection_to_another_host_is_named() -> None:
+    notes: list[str] = []
+    for address in ("http://judge.example/v1", "https://judge.example/v1", "http://127.0.0.1:9/v1"):
+        Consent(yes=True, tell=notes.append).require("2 answers", address)
+    assert notes == ["note: http://judge.example is not encrypted: others on the network can read the data and the key"]
 
 
 def test_a_configuration_in_the_repository_agrees_to_nothing(server: Server, write: Write) -> None:
