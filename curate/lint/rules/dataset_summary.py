@@ -186,9 +186,10 @@ class DatasetSummary:
             counts[types] += 1
             first.setdefault(types, batch.numbers[position])
         for types, count in counts.items():
+            place = Place(batch.file, first[types])  # once: an object may have a million keys
             for key, kind in reversed(types):
                 if kind is not type(None):  # null fits any type
-                    self.add_type(f"/{escape(key)}", JSON_TYPES[kind], Place(batch.file, first[types]), count)
+                    self.add_type(f"/{escape(key)}", JSON_TYPES[kind], place, count)
 
     def add_type(self, path: str, kind: str, place: Place, count: int = 1) -> None:
         """Count values of a type at a path, the first of them at a place."""
