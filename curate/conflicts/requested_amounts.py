@@ -157,7 +157,7 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
     kinds = {group(amount) for amount in left_amounts} & {group(amount) for amount in right_amounts} - {"ordinal"}
     if not kinds_asked and max(len(left_amounts), len(right_amounts)) > MAX_UNASKED_VALUES:
         return _only_other_slot((left, left_amounts), (right, right_amounts), question_quantities)
-    is_brief_pair = max(map(word_count, (left, right))) <= MAX_BRIEF_WORDS
+    is_brief_pair = max(map(word_count, (left, right))) <= MAX_BRIEF_WORDS and not UNSPACED_LETTER.search(left)
     for kind in sorted(kinds - shared, key=lambda kind: (kind not in kinds_asked, kind)):
         sides = [[amount for amount in side if group(amount) == kind] for side in (left_amounts, right_amounts)]
         single = len(sides[0]) == len(sides[1]) == 1

@@ -99,7 +99,7 @@ UNSPACED_END: Final = lazy_pattern(r"(?<=[。！？])")
 """Ends of sentences that no space follows."""
 OTHER_QUESTION: Final = lazy_pattern(
     r"\b(?:who|whom|whose|which|why|where|welche[mnrs]?|wer|wen|wem|warum|wieso|wo|quién|quiénes|por qué|dónde|pourquoi|quem|por que|onde|chi|perché|dove)\b"  # noqa: E501
-    r"|谁|为什么|哪里|哪儿|誰|なぜ|どこ|[а-яё가-힣ąęłńśźżğış]",
+    r"|谁|为什么|哪里|哪儿|誰|なぜ|どこ|[а-яё가-힣ąęłńśźżğş]",
     re.IGNORECASE,
 )
 """Asks for a person, a place or a reason, or is in a language in which this is not known."""

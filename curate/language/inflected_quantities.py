@@ -14,14 +14,13 @@ from curate.language.lexicon import MONTHS as ENGLISH_MONTHS
 CYRILLIC: Final = lazy_pattern(r"[а-яё]", re.IGNORECASE)
 HANGUL: Final = lazy_pattern(r"[가-힣]")
 POLISH_LETTER: Final = lazy_pattern(r"[ąęłńśźżó]", re.IGNORECASE)
-TURKISH_LETTER: Final = lazy_pattern(r"[ğışçöü]", re.IGNORECASE)
+TURKISH_LETTER: Final = lazy_pattern(r"[ğışçöü]")
 POLISH_WORD: Final = lazy_pattern(
     r"\b(?:w|z|się|jest|nie|że|oraz|lub|dla|jak|od|przez|są|też|już|czy|ile|jaka|jaki|przy|który|która|które|zł)\b",
     re.IGNORECASE,
 )
 TURKISH_WORD: Final = lazy_pattern(
-    r"\b(?:ve|bir|için|ile|mı|mu|mü|kaç|kadar|gün|daha|gibi|sonra|değil|olan|dakika|lira|\w+(?:[ıiuü]yor|[ae]bilir))\b",
-    re.IGNORECASE,
+    r"\b(?:bir|için|mı|mü|kaç|kadar|gün|daha|gibi|sonra|değil|olan|dakika|\w+(?:[ıiuü]yor|[ae]bilir))\b"
 )
 """Words by which texts with letters of Polish or Turkish are told from those with a Polish or Turkish name."""
 UNITS: Final[dict[str, dict[str, str]]] = {

@@ -5,6 +5,8 @@ import pytest
 from curate.conflicts.conflict import find_conflicts
 from curate.core.config import ConflictsConfig
 from curate.core.example import Example, Place
+from curate.language.quantities import quantities_in
+from curate.language.quantity_translation import language_of
 
 
 def sources(question: str, left: str, right: str) -> list[str]:
@@ -149,3 +151,23 @@ def test_saying_that_a_denial_is_right_is_a_yes() -> None:
 )
 def test_a_permission_and_a_ban_contradict(question: str, left: str, right: str) -> None:
     assert sources(question, left, right) == ["polarity"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("El móvil de mi hermano llegó en tres semanas y la caja está en casa", 21 * 86_400),
+        ("If you’ve got a cinnamon café there, it takes two days", 2 * 86_400),
+        ("Le garçon a reçu mille mercis, et ça a duré trois semaines", 21 * 86_400),
+    ],
+    ids=["Spanish", "English", "French"],
+)
+def test_letters_of_other_languages_do_not_make_a_text_turkish_or_polish(text: str, seconds: int) -> None:
+    (amount,) = [found for found in quantities_in(text, language_of(text)) if found.kind == "time"]
+    assert amount.value == (seconds,)
+
+
+def test_a_question_without_a_kind_is_compared_by_any_amount() -> None:
+    left = "Leave two inches between the seedlings when you set them out, and water them well on the first evening."
+    right = "They want six inches of room on each side. Water them in the evening and not in the sun."
+    assert sources("What spacing is best for leeks?", left, right) == ["numbers"]
