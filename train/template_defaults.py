@@ -88,8 +88,8 @@ def date_note(template: Template, system: str | None, shared: Mapping[str, Any])
     """
     if template.date is None:
         return []
-    turns = [{"role": role, "content": "-"} for role in ("user", "assistant")]
-    turns = [{"role": "system", "content": system}, *turns][system is None :]
+    first = [] if system is None else [{"role": "system", "content": system}]
+    turns = [*first, *({"role": role, "content": "-"} for role in ("user", "assistant"))]
     value = {"tools": shared.get("tools"), "messages": turns}
     variables = shared.get(VARIABLES, {})
     later = Template(template.tokenizer, template.date + datetime.timedelta(days=400))

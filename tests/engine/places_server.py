@@ -75,8 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _file(self, place: Place, data: bytes, fault: str, *, body: bool) -> None:
         headers, code = {"ETag": place.tag} if place.tags else {}, 200
         wanted = self.headers.get("Range", "")
-        part = not place.conditions or self.headers.get("If-Range", place.tag) == place.tag
-        if wanted and place.ranges and part:
+        current = not place.conditions or self.headers.get("If-Range", place.tag) == place.tag
+        if wanted and place.ranges and current:
             first, _, last = wanted.removeprefix("bytes=").partition("-")
             start, end, code = int(first), int(last or len(data) - 1), 206
             end = min(end, len(data) - 1)
