@@ -104,6 +104,12 @@ class Page:
             await self.call("Input.dispatchKeyEvent", type="keyDown", key=key, text=key)
             await self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 
+    async def insert(self, text: str) -> None:
+        """Press keys by a script, so that no window may be opened, as some seconds after a real key."""
+        for key in text:
+            event = f"new InputEvent('input', {{data: {json.dumps(key)}, inputType: 'insertText'}})"
+            await self.value(f"document.querySelector('.xterm-helper-textarea').dispatchEvent({event})")
+
 
 @asynccontextmanager
 async def opened_page(folder: Path) -> AsyncIterator[Page]:

@@ -181,9 +181,9 @@ async def test_decisions_in_a_browser_are_there_after_a_reload(
             page.stays = False
             await page.go()
             await page.until_received("Overview")
-            await page.type("2")
+            await page.insert("2")
             await page.until_received("hist")
-            await page.type("w")
+            await page.insert("w")
             await eventually((tmp_path / "lines.jsonl").exists)
             assert (tmp_path / "lines.jsonl").read_bytes() == b"".join(line + b"\n" for line in LINES)
             for pid in running(ANN):

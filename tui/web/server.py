@@ -10,7 +10,7 @@ import logging
 import secrets
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from hmac import compare_digest
 from html import escape
@@ -21,6 +21,7 @@ from urllib.parse import parse_qs
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from textual_serve.app_service import AppService
+from textual_serve.download_manager import DOWNLOAD_CHUNK_SIZE, DownloadManager
 from textual_serve.server import Server, to_int
 
 from curate.core.errors import UsageError
@@ -66,6 +67,7 @@ if (terminal) {
     }
     send(data) { if (!page.contains("-frozen") || !data.startsWith('["stdin"')) super.send(data); }
   };
+  window.open = address => Object.assign(document.createElement("a"), {href: address, download: ""}).click();
   terminal.dataset.sessionWebsocketUrl = location.origin.replace(/^http/, "ws") + "/ws";
   addEventListener("beforeunload", event => page.contains("-closed") || event.preventDefault());
 }
@@ -76,8 +78,9 @@ if (token && location.hash) {
 }
 """
 """Says if the server has not answered for 5 seconds, and sends no key until it does: nobody would see what it does.
-Tells the terminal its address, asks before the page is left (Ctrl+W deletes a word elsewhere), and takes the token from
-the part of a link that browsers do not send.
+Downloads by a link: browsers block a new window some seconds after the key, and a file may take longer to write. Tells
+the terminal its address, asks before the page is left (Ctrl+W deletes a word elsewhere), and takes the
+token from the part of a link that browsers do not send.
 """
 PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -104,11 +107,33 @@ MAX_SIDE_CELLS: Final = 1000
 """Columns or rows of a browser's terminal; what draws a screen takes memory for each cell."""
 
 
+class Downloads(DownloadManager):
+    """Downloads that are whole or fail: one that waits for a busy review is not cut as if it had ended."""
+
+    async def download(self, delivery_key: str) -> AsyncGenerator[bytes, None]:
+        """The parts of a file. Raises `ConnectionError` if the review ends before."""
+        download = self._active_downloads[delivery_key]
+        request: dict[str, str | int | bool | None]
+        request = {"type": "deliver_chunk_request", "key": delivery_key, "size": DOWNLOAD_CHUNK_SIZE, "name": None}
+        try:
+            while await download.app_service.send_meta(request):
+                part = await download.incoming_chunks.get()
+                if part is None:
+                    break
+                if not part:
+                    return
+                yield part
+            raise ConnectionError("the review ended before the download")
+        finally:
+            del self._active_downloads[delivery_key]
+
+
 class Login(Server):
     """Starts a review for each connection of a login, and ends it with the connection, even one that is busy."""
 
     def __init__(self, command: str) -> None:
         super().__init__(command)
+        self.download_manager = Downloads()
         self._sockets: set[web.WebSocketResponse] = set()
 
     async def end(self) -> None:
