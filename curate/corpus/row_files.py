@@ -4,7 +4,6 @@ Each task reads some row groups and writes their rows to a file in a temporary f
 opens these files as one: the upper bits of an offset are the number of the file.
 """
 
-import io
 import os
 import platform
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from curate.corpus.cache import ChunkTask, columns_for
 from curate.corpus.features import Columns, FeatureSpec
 from curate.read.chunks import Chunk, chunk_bytes
 from curate.similarity.similarity_index import Bands
-from curate.storage.data_path import DataPath
+from curate.storage.data_path import DataPath, SeekableFile
 from curate.storage.files import real_path
 from curate.storage.scratch import written
 from curate.storage.tables import binary_table, row_group_ranges
@@ -41,21 +40,13 @@ class RowFiles(DataPath):
         return _RowFile(Path(self))
 
 
-class _RowFile(io.RawIOBase):
+class _RowFile(SeekableFile):
     """The bytes of the files of a folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._number, self._file = folder, -1, None
 
     _file: BinaryIO | None
-
-    @override
-    def readable(self) -> bool:
-        return True
-
-    @override
-    def seekable(self) -> bool:
-        return True
 
     @override
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:

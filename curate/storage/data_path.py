@@ -3,6 +3,7 @@
 The name is part of the path object, also in other threads and processes.
 """
 
+import io
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -91,3 +92,15 @@ class DataPath(Base):
 def name_of(path: Path) -> str:
     """The name that a path has instead of its text; empty if it has none."""
     return path.shown if isinstance(path, DataPath) else ""
+
+
+class SeekableFile(io.RawIOBase):
+    """A file to read at any offset; a subclass defines `seek` and `readinto`."""
+
+    @override
+    def readable(self) -> bool:
+        return True
+
+    @override
+    def seekable(self) -> bool:
+        return True

@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from curate.core.errors import InputError
 from curate.storage import places
-from curate.storage.data_path import DataPath
+from curate.storage.data_path import DataPath, SeekableFile
 from curate.storage.urls import explained, is_offline, safe_url, scheme_of
 
 BUFFER_BYTES: Final = 128 << 10
@@ -126,7 +126,7 @@ class ObjectPath(DataPath):
             raise InputError.changed(self.shown)
 
 
-class _ObjectFile(io.RawIOBase):
+class _ObjectFile(SeekableFile):
     """The bytes of an object, each requested when it is read."""
 
     def __init__(self, path: ObjectPath) -> None:
@@ -134,14 +134,6 @@ class _ObjectFile(io.RawIOBase):
         self._path = path
         with explained(path.stored.url, "read"):
             self._file = places.opened(path.stored.url)
-
-    @override
-    def readable(self) -> bool:
-        return True
-
-    @override
-    def seekable(self) -> bool:
-        return True
 
     @override
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:

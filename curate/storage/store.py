@@ -8,7 +8,6 @@ computed again. Everything is safe to delete.
 
 import hashlib
 import hmac
-import io
 import json
 import os
 import re
@@ -28,6 +27,7 @@ from curate.core.errors import OutputError
 from curate.core.example import content_id
 from curate.core.lazy import Array, Arrays, Flags, Hashes, np, version_of
 from curate.core.limits import open_regular
+from curate.storage.data_path import SeekableFile
 from curate.storage.files import (
     append_lines,
     journal_lines,
@@ -160,17 +160,11 @@ def _shape(text: bytes) -> tuple[int, ...]:
     return tuple(int(number) for number in text.split(b",") if number.strip())
 
 
-class _Memory(io.RawIOBase):
+class _Memory(SeekableFile):
     """A file whose content is in memory and is not copied."""
 
     def __init__(self, data: bytearray) -> None:
         self._data, self._position = memoryview(data), 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         position = offset + (0, self._position, len(self._data))[whence]
