@@ -139,8 +139,7 @@ def _particulars(text: str) -> list[Any]:
 
 def question_of(example: Example) -> Question | None:
     """The question of an example's last answer; None without a user turn or an answer in words."""
-    answers = [index for index, message in enumerate(example.messages) if known_role(message.role) == "assistant"]
-    return question_at(example, answers[-1]) if answers else None
+    return None if (last := example.last_answer) is None else question_at(example, last)
 
 
 def questions_of(example: Example) -> Iterator[Question]:
@@ -172,8 +171,8 @@ def question_at(example: Example, index: int) -> Question | None:
 
 def _normalized_turn(message: Message, last: bool) -> str:
     """A turn, normalized: its role, its words (not those of the last request), and its tool calls."""
-    calls = message.value.get("tool_calls") or message.value.get("function_call")
-    return f"{known_role(message.role)}: {'' if last else normalised(message.text)}{content_id(calls) if calls else ''}"
+    calls = content_id(calls) if (calls := message.calls) else ""
+    return f"{known_role(message.role)}: {'' if last else normalised(message.text)}{calls}"
 
 
 def same_request(left: Question, right: Question) -> bool:

@@ -118,6 +118,11 @@ def known_role(role: str | None) -> str:
     return alias(role) or role
 
 
+def last_turn_of(role: Role, roles: Sequence[str | None]) -> int | None:
+    """The position of the last turn of a role in a conversation with these roles; None without one."""
+    return next((index for index in range(len(roles) - 1, -1, -1) if known_role(roles[index]) == role), None)
+
+
 @with_config(ConfigDict(extra="allow"))
 class Part(TypedDict):
     """A piece of a message's content: text, an image, a refusal."""
@@ -196,14 +201,15 @@ class Message:
         return content_text(self.value.get("content"))
 
     @property
+    def calls(self) -> Any:
+        """The tool calls, or the function call of the older form, of any type; false without one."""
+        return self.value.get("tool_calls") or self.value.get("function_call")
+
+    @property
     def has_content(self) -> bool:
         """Whether it contains anything that a trainer uses."""
         content = self.value.get("content")
-        return bool(
-            (content if isinstance(content, str | list) else None)
-            or self.value.get("tool_calls")
-            or self.value.get("function_call")
-        )
+        return bool((content if isinstance(content, str | list) else None) or self.calls)
 
 
 def content_text(content: Any) -> str:
@@ -298,28 +304,27 @@ class Example:
     @property
     def prompt(self) -> tuple[Message, ...]:
         """The turns before the last assistant turn: what the last answer answers."""
-        last = self._last_answer()
-        return self.messages if last is None else self.messages[:last]
+        return self.messages[: self.last_answer]
 
     @property
     def answer(self) -> Message | None:
         """The last assistant turn, or None."""
-        last = self._last_answer()
-        return None if last is None else self.messages[last]
+        return None if (last := self.last_answer) is None else self.messages[last]
 
     @property
     def question(self) -> str:
         """What is asked: the text of the last user turn before the answer, else of the first turn, else empty."""
-        questions = [message for message in self.prompt if known_role(message.role) == "user"] or list(
-            self.messages[:1]
-        )
-        return questions[-1].text if questions else ""
+        last = last_turn_of("user", [message.role for message in self.prompt])
+        return self.messages[last or 0].text if self.messages else ""
 
-    def _last_answer(self) -> int | None:
+    @property
+    def last_answer(self) -> int | None:
         """The position of the last assistant turn in `messages`; None without one."""
-        return next(
-            (i for i in range(len(self.messages) - 1, -1, -1) if known_role(self.messages[i].role) == "assistant"), None
-        )
+        return last_turn_of("assistant", [message.role for message in self.messages])
+
+    def turns_of(self, role: Role) -> list[Message]:
+        """The turns of a role, also under another name of it."""
+        return [message for message in self.messages if known_role(message.role) == role]
 
 
 @lru_cache(1_024)  # one copy for all examples

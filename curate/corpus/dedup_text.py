@@ -22,6 +22,7 @@ from curate.core.example import (
     Place,
     canonical,
     known_role,
+    last_turn_of,
 )
 from curate.core.form_keys import LABEL_KEYS, REFERENCE_KEYS, REJECTED_KEYS, TOOL_KEYS
 from curate.core.lazy import lazy_pattern
@@ -144,11 +145,8 @@ def compared_turns(example: Example, on: On) -> list[Message]:
         turns = (answer,) if answer else ()
         if on == "last-turn":
             prompt = example.prompt
-            start = next(
-                (index for index in range(len(prompt) - 1, -1, -1) if known_role(prompt[index].role) == "user"),
-                len(prompt),
-            )
-            turns = prompt[start:] + turns
+            start = last_turn_of("user", [message.role for message in prompt])
+            turns = (() if start is None else prompt[start:]) + turns
     return [message for message in turns if known_role(message.role) not in SYSTEM_ROLES]
 
 
@@ -174,8 +172,7 @@ def called_texts(message: Message) -> list[str]:
 
 def answers_of(example: Example) -> list[str]:
     """The turns of the assistant, each with the functions that it calls, as written."""
-    turns = [message for message in example.messages if known_role(message.role) == "assistant"]
-    return ["\n".join(_turn_texts(message)) for message in turns]
+    return ["\n".join(_turn_texts(message)) for message in example.turns_of("assistant")]
 
 
 def _called_functions(message: Message) -> Iterator[dict[str, Any]]:

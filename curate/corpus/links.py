@@ -231,9 +231,8 @@ def _pieces(example: Example) -> Iterable[tuple[str, int, int]]:
 
 def _reasoning(example: Example) -> Iterator[str]:
     """The reasoning beside the turns of the assistant."""
-    for message in example.messages:
-        if known_role(message.role) == "assistant":
-            yield from reasoning_texts(message.value)
+    for message in example.turns_of("assistant"):
+        yield from reasoning_texts(message.value)
 
 
 def long_answers(example: Example) -> list[list[str]]:
@@ -330,14 +329,12 @@ def words_of(text: str) -> list[str]:
 
 def asked_words(example: Example) -> tuple[str, ...]:
     """The words of the user turns."""
-    return tuple(
-        word for message in example.messages if known_role(message.role) == "user" for word in words_of(message.text)
-    )
+    return tuple(word for message in example.turns_of("user") for word in words_of(message.text))
 
 
 def first_turn_of(example: Example) -> WordRun:
     """The first user turn."""
-    text = next(message.text for message in example.messages if known_role(message.role) == "user")
+    text = example.turns_of("user")[0].text
     return WordRun(tuple(words_of(text)), text)
 
 
@@ -365,8 +362,7 @@ def _further_blocks(example: Example) -> list[str]:
     """The blocks besides turns: documents, the calls of each turn of the assistant, and the plain texts of all blocks
     that are not plain.
     """
-    assistant = (message for message in example.messages if known_role(message.role) == "assistant")
-    calls = (called_texts(message) for message in assistant)
+    calls = map(called_texts, example.turns_of("assistant"))
     blocks = [*document_texts(example.value), *("\n".join(texts) for texts in calls if texts)]
     return [*blocks, *plain_texts([*_block_turns(example), *blocks])]
 

@@ -25,7 +25,7 @@ from curate.read.chunk_cache import CACHE_FOLDER, Checkpoint, ChunkCache, tidy
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, ParsedLine, read_file, require_read
 from curate.read.file_parts import conversation_keys, file_parts, is_parallel
-from curate.read.form_writer import normal_tools
+from curate.read.form_writer import declares_tools
 from curate.storage.files import display_name
 from curate.storage.scratch import TempStore
 from curate.storage.snapshot import unchanging
@@ -412,7 +412,7 @@ def _length(stats: Stats, example: Example, template: Template | None) -> int:
 
 
 def _add_tools(stats: Stats, example: Example) -> None:
-    stats.tools.declared += bool(normal_tools(example.value) or example.value.get("functions"))
+    stats.tools.declared += declares_tools(example.value)
     calls = 0
     for message in example.messages:
         called = message.value.get("tool_calls")

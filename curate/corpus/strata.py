@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, NamedTuple, Self
 
 from curate.core.errors import UsageError, requiring
-from curate.core.example import UNKNOWN, Example, canonical, known_role, with_whole_numbers
+from curate.core.example import UNKNOWN, Example, canonical, known_role, last_turn_of, with_whole_numbers
 from curate.core.lazy import Bytes, Hashes, Numbers, np
 from curate.core.origin_keys import group_value, origins_of
 from curate.core.text import excerpt, normalised, words
 from curate.language.lexicon import FILLER_WORDS
 from curate.language.tokens import letters, main_script
 from curate.read.chunks import Batch
-from curate.read.form_writer import normal_tools
+from curate.read.form_writer import declares_tools
 from curate.read.formats import BY_NAME
 from curate.storage.disk_arrays import Rows
 
@@ -90,14 +90,8 @@ def require_traits(names: Iterable[str]) -> None:
 def trait_of(name: str, row: StratumInput) -> ExampleTrait | None:
     """The trait of an example; None if it has none. For a path, its value."""
     if name == "label":
-        answer = next(
-            (
-                text
-                for role, text in zip(reversed(row.roles), reversed(row.texts), strict=True)
-                if known_role(role) == "assistant"
-            ),
-            "",
-        )
+        last = last_turn_of("assistant", row.roles)
+        answer = "" if last is None else row.texts[last]
         label = normalised(answer)
         return _text_trait(label) if label and is_label(answer) else None
     if name == "source":
@@ -108,7 +102,7 @@ def trait_of(name: str, row: StratumInput) -> ExampleTrait | None:
         script = main_script(_dialogue_text(row))
         return _text_trait(script) if script else None
     if name == "tools":
-        return _text_trait("tools") if row.example is not None and _has_calls(row.example) else None
+        return _text_trait("tools") if row.example is not None and _has_tools(row.example) else None
     return None if row.example is None else trait_at(row.example, name)
 
 
@@ -135,11 +129,9 @@ def _text_trait(text: str) -> ExampleTrait:
     return ExampleTrait(text.encode("utf-8", "surrogatepass"), text)
 
 
-def _has_calls(example: Example) -> bool:
-    declared = normal_tools(example.value) or example.value.get("functions")
-    return bool(declared) or any(
-        message.value.get("tool_calls") or message.value.get("function_call") for message in example.messages
-    )
+def _has_tools(example: Example) -> bool:
+    """Whether an example declares or calls tools."""
+    return declares_tools(example.value) or any(message.calls for message in example.messages)
 
 
 def _language(text: str) -> ExampleTrait | None:

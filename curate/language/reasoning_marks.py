@@ -80,10 +80,10 @@ def split_reasoning(text: str) -> SplitText:
     marks = marked_text(text)
     ended, unclosed = marks.ended, marks.unclosed
     blocks = [ended, *(block for block in marks.blocks if block.start >= ended.end)] if ended else [*marks.blocks]
-    if unclosed and not "".join(_outside(text[: unclosed.start], blocks)).strip():
+    if unclosed and not "".join(outside(text[: unclosed.start], blocks)).strip():
         blocks.append(unclosed)
     inner = tuple(text[block.inner : block.inner_end] for block in blocks)
-    return SplitText(tuple(blocks), inner, tuple(_outside(text, blocks)))
+    return SplitText(tuple(blocks), inner, tuple(outside(text, blocks)))
 
 
 def without_reasoning(text: str) -> str:
@@ -94,7 +94,7 @@ def without_reasoning(text: str) -> str:
     return "".join(split.outside).strip() if split.blocks else text
 
 
-def _outside(text: str, blocks: Sequence[ReasoningBlock]) -> Iterator[str]:
+def outside(text: str, blocks: Sequence[ReasoningBlock]) -> Iterator[str]:
     """The text before, between and after the blocks."""
     position = 0
     for block in blocks:

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from curate.core.config import CheckConfig, ConflictsConfig
 from curate.core.errors import UsageError
 from curate.core.events import Advance
-from curate.core.example import Example, content_text
+from curate.core.example import Example
 from curate.core.finding import Finding, Severity
 from curate.core.text import plural
 from curate.lint.checker import Checker
@@ -265,8 +265,7 @@ def _conclude(checker: Checker, report: CheckResult, second_reading: "_SecondRea
 
 def _last_answer(example: Example) -> str:
     """The text of the last turn."""
-    content = example.value["messages"][-1].get("content")
-    return content if isinstance(content, str) else content_text(content)
+    return example.messages[-1].text
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from curate.core.example import SYSTEM_ROLES, Example, Place, content_id, known_role
+from curate.core.example import SYSTEM_ROLES, Example, Place, content_id, known_role, last_turn_of
 from curate.parallel.worker_pool import WorkerPool
 from curate.read.chunks import Batch, Chunk, read_chunk
 from curate.read.dataset import FileFacts, require_read
@@ -56,11 +56,10 @@ def _exchange(roles: Sequence[str | None], texts: Sequence[str], id_of: Callable
     """The last answer of an example with its question; None if one of them is missing or blank. `roles` and `texts`
     have an entry for each turn; `id_of` returns the id of the example.
     """
-    roles = [known_role(role) for role in roles]
-    last = next((index for index in range(len(roles) - 1, -1, -1) if roles[index] == "assistant"), None)
+    last = last_turn_of("assistant", roles)
     if last is None or not texts[last].strip():
         return None
-    prompt = list(zip(roles[:last], texts[:last], strict=True))
+    prompt = list(zip(map(known_role, roles[:last]), texts[:last], strict=True))
     user_turns = [text for role, text in prompt if role == "user" and text.strip()]
     if not user_turns:
         return None

@@ -169,3 +169,8 @@ def normal_tools(value: Object) -> Any:
     if not isinstance(tools, list):
         return tools
     return [omit_keys(tool, "type") if isinstance(tool, dict) else tool for tool in tools]
+
+
+def declares_tools(value: Object) -> bool:
+    """Whether a conversation has tools, or functions in the older form."""
+    return bool(normal_tools(value) or value.get("functions"))

@@ -11,6 +11,7 @@ import pytest
 
 from curate.cli.main import main
 from curate.core.example import Example, Place
+from curate.language.reasoning_marks import without_reasoning
 from curate.models.template import Template
 from tests.conftest import rows_of
 from tests.trainer.tiny import WORDS, make_tokenizer
@@ -24,7 +25,6 @@ from train.evaluation.prompts import (
     questions_of,
     shot_of,
     spread_evenly,
-    without_thoughts,
 )
 from train.evaluation.task import guess_task
 from train.evaluation.verdict import Resampling, best_tuned, compare, verdict_of
@@ -94,10 +94,10 @@ def test_questions_are_the_last_answers_or_all_that_are_trained_on() -> None:
     ):  # thoughts are not measured
         (asked,) = questions_of([example(("user", "a"), ("assistant", content))], "last")
         assert (asked.expected.text, asked.written) == ("blue", content)
-    assert without_thoughts("<think>\nnever done") == ""
-    assert without_thoughts("<seed:think>```py\nhm</seed:think>```sh\nls\n```") == "```sh\nls\n```"
-    assert without_thoughts("Write `</think>` after <think>.") == "Write `</think>` after <think>."
-    assert without_thoughts(" a <b> ") == " a <b> "
+    assert without_reasoning("<think>\nnever done") == ""
+    assert without_reasoning("<seed:think>```py\nhm</seed:think>```sh\nls\n```") == "```sh\nls\n```"
+    assert without_reasoning("Write `</think>` after <think>.") == "Write `</think>` after <think>."
+    assert without_reasoning(" a <b> ") == " a <b> "
     many = [question(str(i), "x", line=i) for i in range(10)]
     assert [one.request for one in spread_evenly(many, 5)] == ["0", "2", "4", "6", "8"]
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from curate.core.errors import InputError, ModelError
 from curate.core.text import plural, visible
+from curate.language.reasoning_marks import without_reasoning
 from curate.models.names import resolve
 from train.errors import memory_errors
 from train.evaluation.answering import Loss, ModelAnswer, ResponseCache
@@ -22,7 +23,6 @@ from train.evaluation.prompts import (
     nearest_passages,
     nearest_shots,
     passages_in,
-    without_thoughts,
 )
 from train.evaluation.served_model import ServedModel
 from train.evaluation.verdict import Scores, best_tuned, classes, compare, retrieval_verdict, verdict_of
@@ -48,7 +48,9 @@ class SystemAnswers:
     def given(self) -> list[Given]:
         """Each answer with its tool calls and loss, as metrics take them; reasoning is left out of text and calls."""
         return [
-            Given(without_thoughts(answer.text), calls_in_answer(without_thoughts(answer.raw)), loss.total, loss.tokens)
+            Given(
+                without_reasoning(answer.text), calls_in_answer(without_reasoning(answer.raw)), loss.total, loss.tokens
+            )
             for answer, loss in zip(self.answers, self.losses, strict=True)
         ]
 

@@ -19,7 +19,7 @@ from curate.core.example import Example, content_text, reasoning_texts
 from curate.core.lazy import np
 from curate.core.limits import read_regular
 from curate.core.text import normalised, visible
-from curate.language.reasoning_marks import split_reasoning
+from curate.language.reasoning_marks import without_reasoning
 from curate.language.tokens import plain_words, stem
 from curate.models.encoding import Encoded
 from curate.models.template import Template
@@ -77,19 +77,13 @@ class EvaluationQuestion:
     def expected(self) -> Expected:
         """The answer."""
         answer = self.messages[-1]
-        return Expected(without_thoughts(content_text(answer.get("content"))), expected_calls(answer))
+        return Expected(without_reasoning(content_text(answer.get("content"))), expected_calls(answer))
 
     @property
     def written(self) -> str:
         """The text of the answer, its reasoning included."""
         answer = self.messages[-1]
         return "".join(reasoning_texts(answer)) + content_text(answer.get("content"))
-
-
-def without_thoughts(text: str) -> str:
-    """The text of an answer without its reasoning; empty if it ends in that."""
-    split = split_reasoning(text)
-    return "".join(split.outside).strip() if split.blocks else text
 
 
 def questions_of(examples: Sequence[Example], turns: Turns) -> list[EvaluationQuestion]:

@@ -8,7 +8,7 @@ from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import excerpt
 from curate.language.identification import NAMES, clear_language
 from curate.language.lexicon import NON_FINAL_WORDS
-from curate.language.reasoning_marks import MARK, MARK_HINT, MarkedText, ReasoningBlock, marked_text
+from curate.language.reasoning_marks import MARK, MARK_HINT, MarkedText, ReasoningBlock, marked_text, outside
 from curate.lint.rules.characters import LATIN, MIN_COMMON_WORDS, OTHER_SCRIPT
 from curate.lint.rules.dataset_summary import DatasetSummary, in_some
 from curate.lint.rules.polars_text_helpers import answer, asked, judged_by, question
@@ -75,10 +75,7 @@ class _ReasonedAnswer:
     @property
     def said(self) -> str:
         """The text without its blocks of reasoning."""
-        text = self.text
-        for block in reversed(self.blocks):
-            text = text[: block.start] + text[block.end :]
-        return text.strip()
+        return "".join(outside(self.text, self.blocks)).strip()
 
 
 @text_rule(
