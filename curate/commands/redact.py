@@ -86,18 +86,18 @@ def redact(
             from curate.redact.entities import names_by_text  # the loaders of models
 
             parts = _parts(work.files, _State(redactor), _texts_of_part, copies)
-            texts = (text for part in parts for of_line in part.lines for text in of_line)
+            texts = (text for part, _ in parts for of_line in part.results for text in of_line)
             with reading() as advance:
                 redactor.entities = names_by_text(texts, entities, advance)
         report.read, learned = _learn_values(work.files, redactor, copies)
         if not report.read:
             raise InputError("no line to redact: the files are empty", "name files with examples")
         with replacing_both(output, aside, overwrite=overwrite, seen=snapshots) as outputs:
-            for part in _parts(work.files, _State(redactor, learned), _results_of_part, copies):
-                for line, secrets in part.lines:
-                    _write_line(line, secrets, part.before, redactor, report, *outputs)
+            for part, before in _parts(work.files, _State(redactor, learned), _results_of_part, copies):
+                for line, secrets in part.results:
+                    _write_line(line, secrets, before, redactor, report, *outputs)
                 if progress:
-                    progress(len(part.lines))
+                    progress(len(part.results))
             report.written, report.aside = (file.lines for file in outputs)
             require_all_lines(report.read, report.written, report.aside)
             report.replaced = redactor.counts
@@ -126,31 +126,30 @@ class _RedactionChunk(NamedTuple):
     """What was found in some lines of a file; blank lines are left out."""
 
     facts: FileFacts
-    physical: int
+    lines: int
     """Number of lines, including blank ones."""
     key: PartKey
-    lines: list[Any]
+    results: list[Any]
     """The result for each line."""
     values: Mapping[tuple[str, str], None] = {}
     """The values, as written, with their kinds."""
-    before: int = 0
-    """Number of lines of the file before the chunk, which the places of its lines do not count."""
 
 
 _Search = Callable[[_State, Sequence[ParsedLine], FileFacts, int], _RedactionChunk]
 
 
-def _parts(files: Sequence[Path], state: _State, search: _Search, copies: TempStore) -> Iterator[_RedactionChunk]:
-    """What `search` finds in the files, in order, by processes if these are large. Raises `InputError`."""
+def _parts(
+    files: Sequence[Path], state: _State, search: _Search, copies: TempStore
+) -> Iterator[tuple[_RedactionChunk, int]]:
+    """What `search` finds in the files, in order, by processes if these are large; each with the number of lines that
+    its places do not count. Raises `InputError`.
+    """
     own, parallel = partial(_State, *state), size_of(files) >= MIN_PARALLEL_SEARCH_BYTES
     of_chunk, of_batch = partial(_part_of_chunk, search), partial(_part_of_batch, search, state)
     with WorkerPool(cores() if parallel else 1, processes=parallel, own=own, make_state=own) as pool:
         for number, path in enumerate(files):
-            facts, before = FileFacts(display_name(path)), 0
-            copy = partial(copies.path, number)
-            for part in file_parts(path, facts, pool, of_chunk, of_batch, copy, CHUNK_BYTES):
-                yield part._replace(before=before)
-                before += part.physical if part.facts is not facts else 0
+            facts = FileFacts(display_name(path))
+            yield from file_parts(path, facts, pool, of_chunk, of_batch, partial(copies.path, number), CHUNK_BYTES)
             require_read(facts)
 
 
@@ -161,9 +160,9 @@ def _part_of_chunk(search: _Search, state: _State, chunk: Chunk) -> _RedactionCh
     return _part_of_batch(search, state, batch, facts, len(batch.lines))
 
 
-def _part_of_batch(search: _Search, state: _State, batch: Batch, facts: FileFacts, physical: int) -> _RedactionChunk:
-    """What `search` finds in some lines; `physical`: the number of lines in the file."""
-    return search(state, [line for line in batch.as_written() if not line.blank], facts, physical)
+def _part_of_batch(search: _Search, state: _State, batch: Batch, facts: FileFacts, size: int) -> _RedactionChunk:
+    """What `search` finds in some lines; `size`: the number of lines in the file."""
+    return search(state, [line for line in batch.as_written() if not line.blank], facts, size)
 
 
 def _part_key(lines: Sequence[ParsedLine]) -> PartKey:
@@ -177,23 +176,23 @@ def _learn_values(files: Sequence[Path], redactor: Redactor, copies: TempStore) 
     Raises `InputError`.
     """
     read, learned = 0, {}
-    for part in _parts(files, _State(redactor), _values_of_part, copies):
+    for part, _ in _parts(files, _State(redactor), _values_of_part, copies):
         for written, kind in part.values:
             redactor.learn(written, kind)
-        read += len(part.lines)
-        learned[part.key] = bytes(part.lines)
+        read += len(part.results)
+        learned[part.key] = bytes(part.results)
     return read, learned
 
 
-def _texts_of_part(_: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _RedactionChunk:
+def _texts_of_part(_: _State, lines: Sequence[ParsedLine], facts: FileFacts, size: int) -> _RedactionChunk:
     texts = [
         [] if line.example is None else [text[len(prefix) :] for text, prefix in nested_texts(line.decoded.value)]
         for line in lines
     ]
-    return _RedactionChunk(facts, physical, _part_key(lines), texts)
+    return _RedactionChunk(facts, size, _part_key(lines), texts)
 
 
-def _values_of_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _RedactionChunk:
+def _values_of_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, size: int) -> _RedactionChunk:
     """The private values in some lines, and for each line whether it has one."""
     values: dict[tuple[str, str], None] = {}
     flags = []
@@ -201,10 +200,10 @@ def _values_of_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts
         values_of_line = {} if line.example is None else state.redactor.values_in(line.decoded.value)
         values.update(values_of_line)
         flags.append(bool(values_of_line))
-    return _RedactionChunk(facts, physical, _part_key(lines), flags, values)
+    return _RedactionChunk(facts, size, _part_key(lines), flags, values)
 
 
-def _results_of_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, physical: int) -> _RedactionChunk:
+def _results_of_part(state: _State, lines: Sequence[ParsedLine], facts: FileFacts, size: int) -> _RedactionChunk:
     """For each line the result of `_search_line`. Raises `InputError` if the file changed since the values were
     learned.
     """
@@ -214,7 +213,7 @@ def _results_of_part(state: _State, lines: Sequence[ParsedLine], facts: FileFact
     results = [
         _search_line(line, state.redactor, has_values=bool(flag)) for line, flag in zip(lines, flags, strict=True)
     ]
-    return _RedactionChunk(facts, physical, key, results)
+    return _RedactionChunk(facts, size, key, results)
 
 
 _Searched = tuple[ParsedLine | bytes, list[list[Secret]]]

@@ -242,10 +242,8 @@ def _add_file(
         parts = file_parts(
             path, facts, pool, make, _part_of_batch, copy, checkpoint=checkpoint, cached=chunks is not None
         )
-        for part in parts:
+        for part, _ in parts:
             stats.add(part.stats)
-            if part.facts is not facts:
-                facts.add(part.facts, 0)
             if progress:
                 progress(part.lines)
     require_read(facts)

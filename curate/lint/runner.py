@@ -187,10 +187,9 @@ def _check_file(
     """Check a file, and note how it is read again. `copy`: see `chunks_of`."""
     facts = FileFacts(name, target=checker.target)
     findings: list[Finding] = []
-    before = 0
     cuts: Cuts = []
     facts.packed = packing(path)
-    for part in file_parts(
+    for part, before in file_parts(
         path,
         facts,
         second_reading.pool,
@@ -206,9 +205,6 @@ def _check_file(
         chunk_findings = list(checker.merge(part, before))
         sink(chunk_findings, in_place=not (facts.document or facts.packed))
         findings.extend(chunk_findings)
-        if part.facts is not facts:
-            facts.add(part.facts, before)
-            before += part.lines
         if progress:
             progress(part.lines)
     second_reading.paths[name], second_reading.cuts[name] = path, cuts

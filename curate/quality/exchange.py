@@ -100,17 +100,13 @@ def read_exchanges(paths: Sequence[Path], workers: int) -> Exchanges:
     ):
         for number, path in enumerate(paths):
             facts = FileFacts(display_name(path))
-            before = 0
             with unchanging([path]):
                 copy = partial(copies.path, number)
-                for part in file_parts(path, facts, pool, _part_of_chunk, _part_of_batch, copy):
+                for part, before in file_parts(path, facts, pool, _part_of_chunk, _part_of_batch, copy):
                     for exchange, place in part.exchanges:
                         system = systems.setdefault(exchange.system, exchange.system)  # one copy for all
                         by_id.setdefault(exchange.id, exchange._replace(system=system))
                         places.setdefault(exchange.id, place._replace(line=place.line + before))
-                    if part.facts is not facts:
-                        facts.add(part.facts, before)
-                        before += part.lines
             require_read(facts)
             read, understood = read + facts.lines, understood + facts.understood
     return Exchanges(read, understood, [by_id[name] for name in sorted(by_id)], places)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence, Set
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from curate.core.example import TRAINED_KEYS
 from curate.parallel.worker_pool import WorkerPool
@@ -19,7 +19,18 @@ MIN_PARALLEL_BYTES = 16 << 20
 """Size in bytes from which several processes are faster: starting one takes some tenths of a second."""
 MIN_LARGE_CHUNKS: Final = 8
 """Number of chunks of a file from which larger ones leave work for all processes."""
-Part = TypeVar("Part")
+
+
+class _Part(Protocol):
+    """What is made of some lines of a file, with their facts and their number, blank ones included."""
+
+    @property
+    def facts(self) -> FileFacts: ...
+    @property
+    def lines(self) -> int: ...
+
+
+Part = TypeVar("Part", bound=_Part)
 
 
 def is_parallel(paths: Sequence[Path]) -> bool:
@@ -48,8 +59,9 @@ def file_parts(
     checkpoint: Checkpoint | None = None,
     *,
     cached: bool = False,
-) -> Iterator[Part]:
-    """The parts of a file in order. Raises `InputError`.
+) -> Iterator[tuple[Part, int]]:
+    """The parts of a file in order, whose facts are added to `facts`, each with the number of lines that its places do
+    not count. Raises `InputError`.
 
     `of_chunk` makes one of a chunk, in a worker, with facts of its own; `of_batch` makes one of a batch, the facts of
     the file and a number of lines. `copy`, `cached`: see `chunks_of`. `chunk_bytes`: None for `CHUNK_BYTES`.
@@ -57,8 +69,12 @@ def file_parts(
     """
     chunks: Iterator[Any] | None = chunks_of(path, facts.path, chunk_bytes or CHUNK_BYTES, copy, cached=cached)
     if chunks is not None:
-        yield from checkpoint.each(pool, of_chunk, chunks) if checkpoint else pool.each(of_chunk, chunks)
+        before = 0
+        for part in checkpoint.each(pool, of_chunk, chunks) if checkpoint else pool.each(of_chunk, chunks):
+            facts.add(part.facts, before)
+            yield part, before
+            before += part.lines
         return
     lines = read_file(path, facts)
     while group := list(islice(lines, GROUP_LINES)):
-        yield of_batch(Batch.of_lines(group), facts, len(group))
+        yield of_batch(Batch.of_lines(group), facts, len(group)), 0
