@@ -299,7 +299,7 @@ def _converted(lines: Sequence[ParsedLine], report: ConvertResult, form: Format,
     """
     parsed, examples = lines[0], list[Example]()
     for line in lines:
-        if line.example is None or not (line.example.understood or line.example.format == UNKNOWN):
+        if line.example is None or not line.example.understood:
             return unreadable(line)
         repeated = any(defect.kind == "repeated-key" for defect in line.defects)  # one value would be lost
         examples.append(line.example if repeated else with_known_roles(line.example))
@@ -383,8 +383,6 @@ def _exchanges(turns: list[Any]) -> list[list[Any]]:
 
 def _obstacle(parsed: ParsedLine, example: Example, form: Format, *, chosen: bool) -> tuple[str, str] | None:
     """Code and reason if writing the line in a form would lose or change something; None if not."""
-    if example.format == UNKNOWN:
-        return "M001", example.defect[1] if example.defect else "no `messages`, and the keys fit no known format"
     if repeated := next((defect for defect in parsed.defects if defect.kind == "repeated-key"), None):
         return "J013", repeated.message
     if form.write_pair or form.label:

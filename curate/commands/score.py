@@ -308,7 +308,7 @@ def require_scores_file(output: Path) -> None:
 
 def write_scores(result: ScoreResult, output: Path, *, mode: int) -> None:
     """Write all values to a Parquet file, one row for each example; `mode` as in `replacing`. Raises `OutputError`."""
-    from curate.storage.files import replacing
+    from curate.storage.files import FREE_SPACE, replacing
 
     where = [result.places[exchange.id] for exchange in result.exchanges]
     frame = pl.DataFrame(
@@ -325,7 +325,7 @@ def write_scores(result: ScoreResult, output: Path, *, mode: int) -> None:
         except pl.exceptions.PolarsError as error:  # also what the system reports, such as a full disk
             raise OutputError(
                 f"{visible(str(output))}: cannot be written: {visible(str(error))}",
-                "free disk space or choose another location; nothing was changed",
+                FREE_SPACE,
             ) from error
 
 

@@ -93,6 +93,7 @@ ROLES: Final = frozenset(get_args(Role))
 SYSTEM_ROLES: Final = ("system", "developer")
 """Roles of instructions, which are no part of the conversation."""
 TOOL_ROLES: Final = ("tool", "function")
+SPEAKING_ROLES: Final = ROLES.difference(TOOL_ROLES)
 ROLE_ALIASES: Final = {
     "human": "user", "customer_message": "user", "question": "user", "prompter": "user", "gpt": "assistant",
     "bot": "assistant", "model": "assistant",

@@ -205,10 +205,11 @@ def spellings(language: str) -> list[tuple[re.Pattern[str], Spelling]]:
         ]
     months = "|".join(MONTHS[language])
     date = re.compile(rf"\b(?P<day>\d{{1,2}})\.? (?P<month>{months})\b", re.IGNORECASE)
-    return [(SEPARATED, _separators), (date, partial(_date, language)), *listed]
+    return [(SEPARATED, english_number), (date, partial(_date, language)), *listed]
 
 
-def _separators(match: re.Match[str]) -> str:
+def english_number(match: re.Match[str]) -> str:
+    """A number with an English decimal point and no other separators: "1.200,50" is "1200.50"."""
     return match.group().replace(".", "").replace(" ", "").replace(",", ".")
 
 

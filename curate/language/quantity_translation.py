@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from curate.core.characters import UNSPACED
 from curate.core.lazy import lazy_pattern
 from curate.core.text import storable
-from curate.language.inflected_quantities import inflected_language, spellings
+from curate.language.inflected_quantities import english_number, inflected_language, spellings
 from curate.language.quantity_words import (
     BEFORE_NOON,
     CLOCK_PREPOSITIONS,
@@ -186,7 +186,7 @@ def spelled(text: str, language: str) -> Spelled:
     translated = _number_words(translated, language)
     translated = translated.sub(SHARE, lambda match: f"{match[1]}%")
     if language != "en":
-        translated = translated.sub(SEPARATED, _separators)
+        translated = translated.sub(SEPARATED, english_number)
     translated = _clocks(translated, language)
     return _with_english_names(translated, language) if language != "en" else translated.sub(ENGLISH_CENTS, _with_cents)
 
@@ -368,11 +368,6 @@ SHARE: Final = lazy_pattern(
 )
 """A percentage in words: "fifteen in every hundred"."""
 SEPARATED: Final = lazy_pattern(r"(?<![\w.,])\d{1,3}(?:[. ]\d{3})+(?:,\d+)?(?![\d.])|(?<![\w.,])\d+,\d+(?![\d,])")
-
-
-def _separators(match: re.Match[str]) -> str:
-    """ "1.200,50" is "1200.50"."""
-    return match.group().replace(".", "").replace(" ", "").replace(",", ".")
 
 
 HOUR: Final = r"(?<![\w:.,])(?P<hour>[01]?\d|2[0-4])"

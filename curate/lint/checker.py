@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from curate.core.config import CheckConfig, ConflictsConfig
-from curate.core.example import TRAINED_KEYS, Example, Place, has_plain_turns, is_plain, pointer_in_line
+from curate.core.example import SPEAKING_ROLES, TRAINED_KEYS, Example, Place, has_plain_turns, is_plain, pointer_in_line
 from curate.core.finding import Finding, Problem
 from curate.core.lazy import pl
 from curate.core.text import plural
@@ -100,7 +100,6 @@ NAMED_KEYS: Final = READ_KEYS | OTHER_FORMAT_KEYS | {*RATING_KEYS}
 """Keys of a line that say how the line is read, or how its answers are compared."""
 KEY_BLIND_RULES: Final = frozenset(("C008", "C014", "C019", "J015", "J023"))
 """Rules with `any_key` that need no object of an example with texts and numbers under other keys."""
-SPEAKING_ROLES: Final = frozenset(("system", "developer", "user", "assistant"))
 
 
 def structure_signature(example: Example) -> Shape | None:

@@ -230,6 +230,11 @@ def unmatched_notes(table: Table, decisions: Mapping[str, DecisionState]) -> lis
     """
     acted = acted_ids(decisions)
     count = len(acted - {key for key, _ in _keys_in(table, acted).values()})
+    return unmatched_note(count)
+
+
+def unmatched_note(count: int) -> list[str]:
+    """A note about so many edits and drops of other examples, as the only item of a list; empty for none."""
     return [f"{plural(count, 'decision')} about examples that are not in these files"] if count else []
 
 

@@ -1,7 +1,8 @@
 """Conflicts as terminal lines, as plain values and as HTML: question, both answers with marks, evidence, confidence."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, Final, TypeVar
 
 from rich.text import Text
 
@@ -24,6 +25,7 @@ STATES: Final[dict[State, str]] = {
     "kept": " [decided: both kept]",
 }  # fmt: skip
 ANSWER_CHARS, SPAN_CHARS = 160, 60
+Shown = TypeVar("Shown")
 
 
 class Side(OutputModel):
@@ -265,39 +267,39 @@ def conflicts_html(report: ConflictsResult, limit: int | None = MAX_HTML_SHOWN) 
 
 def conflicts_sections(report: ConflictsResult, limit: int | None) -> Iterator[str]:
     """Conflicts and topics, at most `limit` of each (None: all)."""
-    yield from _section("Conflicts", report.conflicts, limit)
-    if report.topics:
-        yield f'<h2>Topics <span class="quiet">× {len(report.topics):,}</span></h2>\n'
-        for topic in report.topics[:limit]:
-            yield from _topic_html(topic)
-        yield not_shown(0 if limit is None else len(report.topics) - limit, "topic")
+    yield from _section("Conflict", report.conflicts, _conflict_html, limit)
+    yield from _section("Topic", report.topics, _topic_html, limit)
 
 
-def _section(title: str, conflicts: Sequence[Conflict], limit: int | None) -> Iterator[str]:
-    """The section of conflicts, at most `limit` (None: all); nothing if there are none."""
-    if not conflicts:
-        return
-    yield f'<h2>{title} <span class="quiet">× {len(conflicts):,}</span></h2>\n'
-    for conflict in conflicts[:limit]:
-        left, right, evidence = conflict.in_order()
-        yield (
-            f'<details open data-rule="{conflict.code}"><summary><h3>{conflict.code} {conflict.confidence:.2f}</h3> '
-            f"{brief(masked(left.request))}</summary><div>{full(masked(left.request), noun='question')}"
-        )
-        if conflict.similarity < 1:
-            request, wording = masked(right.request), same_question(conflict)
-            yield f'<p class="quiet">asked otherwise ({wording}): {brief(request)}</p>{full(request, noun="question")}'
-        if conflict.systems:
-            first, second = (masked(system) or "none" for system in conflict.systems)
-            yield f'<p class="quiet">system prompts differ: {brief(first)} / {brief(second)}</p>'
-            yield full(first, noun="system prompt of the first") + full(second, noun="system prompt of the second")
-        yield f'<div class="pair">{_side(left, evidence[0].left)}{_side(right, evidence[0].right)}</div>'
-        reasons = [
-            f"{item.source} {item.confidence:.2f}: {redact_message(item.why) or _contradiction(item, left, right)}"
-            for item in evidence
-        ]
-        yield f'<p class="quiet">{"<br>".join(map(safe, reasons))}</p></div></details>\n'
-    yield not_shown(0 if limit is None else len(conflicts) - limit, "conflict")
+def _section(
+    title: str, shown: Sequence[Shown], html_of: Callable[[Shown], Iterator[str]], limit: int | None
+) -> Iterator[str]:
+    """A section for conflicts or topics; nothing if there are none. `title`: of one of them."""
+    if shown:
+        yield f'<h2>{title}s <span class="quiet">× {len(shown):,}</span></h2>\n'
+        yield from chain.from_iterable(map(html_of, shown[:limit]))
+        yield not_shown(0 if limit is None else len(shown) - limit, title.lower())
+
+
+def _conflict_html(conflict: Conflict) -> Iterator[str]:
+    left, right, evidence = conflict.in_order()
+    yield (
+        f'<details open data-rule="{conflict.code}"><summary><h3>{conflict.code} {conflict.confidence:.2f}</h3> '
+        f"{brief(masked(left.request))}</summary><div>{full(masked(left.request), noun='question')}"
+    )
+    if conflict.similarity < 1:
+        request, wording = masked(right.request), same_question(conflict)
+        yield f'<p class="quiet">asked otherwise ({wording}): {brief(request)}</p>{full(request, noun="question")}'
+    if conflict.systems:
+        first, second = (masked(system) or "none" for system in conflict.systems)
+        yield f'<p class="quiet">system prompts differ: {brief(first)} / {brief(second)}</p>'
+        yield full(first, noun="system prompt of the first") + full(second, noun="system prompt of the second")
+    yield f'<div class="pair">{_side(left, evidence[0].left)}{_side(right, evidence[0].right)}</div>'
+    reasons = [
+        f"{item.source} {item.confidence:.2f}: {redact_message(item.why) or _contradiction(item, left, right)}"
+        for item in evidence
+    ]
+    yield f'<p class="quiet">{"<br>".join(map(safe, reasons))}</p></div></details>\n'
 
 
 def _contradiction(evidence: Evidence, left: Question, right: Question) -> str:

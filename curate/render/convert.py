@@ -13,6 +13,7 @@ from curate.commands.ingest import IngestResult
 from curate.core.example import where
 from curate.core.json_output import Note
 from curate.core.text import plural, visible
+from curate.output.apply import unmatched_note
 from curate.read.sessions.rows import SessionCounts
 from curate.render.console import more_lines
 
@@ -54,8 +55,7 @@ def convert_text(report: ConvertResult, output: str, aside: str) -> Iterator[str
         names = _counted(dict(report.unused.most_common(MAX_SHOWN)))
         more = f" and {len(report.unused) - MAX_SHOWN:,} more" if len(report.unused) > MAX_SHOWN else ""
         yield f"in none of the texts, and kept beside the messages (number of lines): {names}{more}"
-    if report.unmatched:
-        yield f"{plural(report.unmatched, 'decision')} about examples that are not in these files"
+    yield from unmatched_note(report.unmatched)
     if report.rejected:
         yield f"{plural(report.rejected, 'preference pair')}: chosen side converted, rejected side omitted"
     if report.aside:
@@ -115,5 +115,4 @@ def apply_text(result: ApplyResult, output: str, removed: str) -> Iterator[str]:
         yield f"{plural(result.labelled, 'line')} with labels or a rating, in `metadata`"
     if result.replaced:
         yield f"{plural(result.replaced, 'line')} of these had other labels or another rating there, which are replaced"
-    if result.unmatched:
-        yield f"{plural(result.unmatched, 'decision')} about examples that are not in these files"
+    yield from unmatched_note(result.unmatched)

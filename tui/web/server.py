@@ -26,6 +26,7 @@ from textual_serve.server import Server, to_int
 
 from curate.core.errors import UsageError
 from curate.core.text import visible
+from curate.network.egress import LOOPBACK
 from curate.review.sources import REVIEWER_NAMES, is_valid_reviewer
 from tui.terminal import command_line
 
@@ -98,7 +99,6 @@ HEADERS: Final = {
     "Referrer-Policy": "same-origin",  # with `no-referrer`, browsers would send forms with the origin `null`
     "Cache-Control": "no-store",
 }
-LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
 EXIT_WAIT_SECONDS: Final = 2.0
 """Seconds for reviews to quit when the server or their connection ends."""
 REQUEST_TIMEOUT_SECONDS: Final = 10.0

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from curate.core.example import SPEAKING_ROLES
 from curate.core.finding import Severity
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.targets import Target
@@ -97,7 +98,7 @@ def nova_reserved_word() -> "pl.Expr":
     Good: {"messages": [{"role": "user", "content": "Customer: What is the capital of France?"}, {"role": "assistant", "content": "Paris."}]}
     """
     reserved_word = pl.col("text").str.extract(f"(?i)({'|'.join(map(re.escape, RESERVED))})")
-    speaks = pl.col("role").is_in(["user", "system", "developer", "assistant"])
+    speaks = pl.col("role").is_in(sorted(SPEAKING_ROLES))
     return pl.when(speaks & reserved_word.is_not_null()).then(
         pl.format("{} is a reserved word of Amazon Nova", reserved_word)
     )

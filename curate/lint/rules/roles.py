@@ -6,7 +6,18 @@ from dataclasses import replace
 from itertools import chain, pairwise
 from typing import Any, Final
 
-from curate.core.example import ROLES, SYSTEM_ROLES, UNKNOWN, Example, Message, Place, alias, kind_of, known_role
+from curate.core.example import (
+    ROLES,
+    SYSTEM_ROLES,
+    TOOL_ROLES,
+    UNKNOWN,
+    Example,
+    Message,
+    Place,
+    alias,
+    kind_of,
+    known_role,
+)
 from curate.core.finding import Problem, Problems, Severity
 from curate.core.form_keys import PAIR_SIDES
 from curate.core.targets import MESSAGE_ROLES, OPENAI_AZURE, STRICT_TURNS, Target
@@ -17,8 +28,6 @@ from curate.read.decode import decode
 from curate.read.formats import PROMPTS, example_of, speaker_for
 from curate.read.forms.form import is_objects, omit_keys
 
-RENAMED_ROLES = ("system", "developer", "user", "assistant")
-"""Roles that only need renaming; a tool result also needs the id of its call."""
 TEMPLATE_ROLES = ("system", "user", "assistant", "tool")
 """The roles that most templates know."""
 TOLERANT_TARGETS = dict.fromkeys(OPENAI_AZURE, Severity.INFO)
@@ -226,12 +235,12 @@ def role_alias(example: Example) -> Problems:
 
 @role_alias.repaired_by(safe=True)
 def rename_roles(value: Object) -> Object:
-    """Rename each alias to the role that templates know, except for tool calls and results."""
+    """Rename each alias to the role that templates know, except for tool calls and results, which need an id, too."""
     messages, any_renamed = [], False
     for turn in turns if isinstance(turns := value.get("messages"), list) else ():
         role = turn.get("role") if isinstance(turn, dict) else None
         renamed_role = alias(role) if isinstance(role, str) and role not in ROLES else None
-        if renamed_role is not None and (renamed_role not in RENAMED_ROLES or "call" in str(role).casefold()):
+        if renamed_role is not None and (renamed_role in TOOL_ROLES or "call" in str(role).casefold()):
             return value
         any_renamed |= renamed_role is not None
         messages.append(turn if renamed_role is None else {**turn, "role": renamed_role})
