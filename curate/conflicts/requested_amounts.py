@@ -103,6 +103,26 @@ class Amounts(NamedTuple):
     right: str
     precision: float
 
+    @classmethod
+    def of(cls, left: Quantity, right: Quantity, precision: float) -> "Amounts":
+        """Those of a value of each answer, both of one kind."""
+        return cls("dates" if left.kind in TIME_KINDS else "numbers", left.text, right.text, precision)
+
+
+class AnswerAmounts(NamedTuple):
+    """An answer and the amounts in it."""
+
+    text: str
+    amounts: list[Quantity]
+
+    def of_kind(self, kind: str) -> list[Quantity]:
+        """The amounts of a kind."""
+        return [amount for amount in self.amounts if group(amount) == kind]
+
+    def kinds(self) -> set[str]:
+        """The kinds of the amounts."""
+        return set(map(group, self.amounts))
+
 
 def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
     """The first amounts or times of two answers, at least one of them of more than `MIN_WORDS` words, that cannot
@@ -124,109 +144,114 @@ def requested_amounts(question: str, left: str, right: str) -> Amounts | None:
     ):
         return _other_frequencies(left, right)
     kinds_asked = asked_kinds(part)
-    question_quantities = quantities_in(question, language)
-    left_amounts, right_amounts = (
-        [
-            amount
-            for amount in quantities_in(text, language)
-            if not any(_is_equal(amount, other) for other in question_quantities)
-        ]
+    question_amounts = quantities_in(question, language)
+    first, second = (
+        AnswerAmounts(
+            text, [one for one in quantities_in(text, language) if not _is_elsewhere([one], question_amounts)]
+        )
         for text in (left, right)
     )
-    left_amounts, right_amounts = _in_asked_units(part, kinds_asked, (left, left_amounts), (right, right_amounts))
+    sides = _in_asked_units(part, kinds_asked, first, second)
     if not kinds_asked and not may_ask_for_an_amount(part):
-        return _only_other_slot((left, left_amounts), (right, right_amounts), question_quantities)
-    if "date" in kinds_asked and not any(group(amount) == "date" for amount in (*left_amounts, *right_amounts)):
-        kinds_asked |= {"clock"}  # "when", answered by times of day
-    if "date" in kinds_asked and (
-        dates := _other_years(left_amounts, right_amounts) or _other_weekdays(left_amounts, right_amounts)
-    ):
-        return dates
-    left_amounts, right_amounts = _dates_alone(left_amounts, right_amounts)
-    shared = {
-        group(left_amount)
-        for left_amount in left_amounts
-        for right_amount in right_amounts
-        if _agree(left_amount, right_amount, left, right)
-    }
+        return _only_other_slot(*sides, question_amounts)
+    if "date" in kinds_asked:
+        if not any("date" in side.kinds() for side in sides):
+            kinds_asked |= {"clock"}  # "when", answered by times of day
+        if dates := _other_years(*sides) or _other_weekdays(*sides):
+            return dates
+    sides = _dates_alone(*sides)
+    shared = _shared_kinds(*sides)
     if kinds_asked & shared - {"number"}:
-        both = (left, left_amounts), (right, right_amounts)
-        return _other_first_value(kinds_asked & shared & FIRST_KINDS, *both, question_quantities) or (
-            _other_of_two(kinds_asked, shared, *both, question_quantities) if TWO_THINGS.search(part) else None
+        return _other_first_value(kinds_asked & shared & FIRST_KINDS, *sides, question_amounts) or (
+            _other_of_two(kinds_asked, shared, *sides, question_amounts) if TWO_THINGS.search(part) else None
         )
-    kinds = {group(amount) for amount in left_amounts} & {group(amount) for amount in right_amounts} - {"ordinal"}
-    if not kinds_asked and max(len(left_amounts), len(right_amounts)) > MAX_UNASKED_VALUES:
-        return _only_other_slot((left, left_amounts), (right, right_amounts), question_quantities)
-    is_brief_pair = max(map(word_count, (left, right))) <= MAX_BRIEF_WORDS and not UNSPACED_LETTER.search(left)
-    for kind in sorted(kinds - shared, key=lambda kind: (kind not in kinds_asked, kind)):
-        sides = [[amount for amount in side if group(amount) == kind] for side in (left_amounts, right_amounts)]
+    if kinds_asked or max(len(side.amounts) for side in sides) <= MAX_UNASKED_VALUES:
+        if other := _other_value(kinds_asked, shared, *sides, question_amounts):
+            return other
+        if "number" in kinds_asked and (
+            counted := _counted_amounts(question, *sides) or _other_slot("number", *sides, question_amounts)
+        ):
+            return counted
+    return _only_other_slot(*sides, question_amounts)
+
+
+def _shared_kinds(left: AnswerAmounts, right: AnswerAmounts) -> set[str]:
+    """The kinds of which two answers have values that may both hold."""
+    pairs = product(left.amounts, right.amounts)
+    return {group(amount) for amount, other in pairs if _agree(amount, other, left.text, right.text)}
+
+
+def _other_value(
+    kinds_asked: Set[str],
+    shared: Set[str],
+    left: AnswerAmounts,
+    right: AnswerAmounts,
+    question_amounts: Sequence[Quantity],
+) -> Amounts | None:
+    """The first values of a kind of which the answers share none, those of the requested kinds first; else None."""
+    kinds = (left.kinds() & right.kinds()) - {"ordinal"} - shared
+    are_long = max(map(word_count, (left.text, right.text))) > MAX_BRIEF_WORDS or UNSPACED_LETTER.search(left.text)
+    for kind in sorted(kinds, key=lambda kind: (kind not in kinds_asked, kind)):
+        sides = left.of_kind(kind), right.of_kind(kind)
         single = len(sides[0]) == len(sides[1]) == 1
         is_possible = kind in UNASKED_KINDS or (kind == "time" and "date" in kinds_asked)  # "when": "in ten minutes"
         if (
             (kind in kinds_asked or (single and is_possible))
             and max(map(len, sides)) <= MAX_VALUES
-            and not _is_elsewhere(sides[0], right_amounts)
-            and not _is_elsewhere(sides[1], left_amounts)
             and (
                 kind != "number"
-                or (single and not shared and not is_brief_pair)
-                or _count_the_same(sides[0], sides[1], left, right)
+                or (single and not shared and are_long)
+                or _count_the_same(sides[0], sides[1], left.text, right.text)
             )
-            and not _is_multiple(sides[0], right_amounts, question_quantities)
-            and not _is_multiple(sides[1], left_amounts, question_quantities)
+            and not _are_derived(*sides, left, right, question_amounts)
         ):
-            source = "dates" if sides[0][0].kind in TIME_KINDS else "numbers"
             unasked = OTHER_PRECISION if kinds_asked else UNKNOWN_PRECISION
-            precision = ASKED_PRECISION if kind in kinds_asked else unasked
-            return Amounts(source, sides[0][0].text, sides[1][0].text, precision)
-    if "number" in kinds_asked and (
-        counted := _counted_amounts(question, (left, left_amounts), (right, right_amounts))
-        or _other_slot("number", (left, left_amounts), (right, right_amounts), question_quantities)
-    ):
-        return counted
-    return _only_other_slot((left, left_amounts), (right, right_amounts), question_quantities)
+            return Amounts.of(sides[0][0], sides[1][0], ASKED_PRECISION if kind in kinds_asked else unasked)
+    return None
+
+
+def _are_derived(
+    left_values: Sequence[Quantity],
+    right_values: Sequence[Quantity],
+    left: AnswerAmounts,
+    right: AnswerAmounts,
+    question_amounts: Sequence[Quantity],
+) -> bool:
+    """Whether one of the values of an answer is anywhere in the other one, or is a multiple or a part of a value
+    there.
+    """
+    return any(
+        _is_elsewhere(values, others) or _is_multiple(values, others, question_amounts)
+        for values, others in ((left_values, right.amounts), (right_values, left.amounts))
+    )
 
 
 def _other_first_value(
-    kinds: Set[str],
-    one_side: tuple[str, Sequence[Quantity]],
-    other_side: tuple[str, Sequence[Quantity]],
-    question_amounts: Sequence[Quantity],
+    kinds: Set[str], left: AnswerAmounts, right: AnswerAmounts, question_amounts: Sequence[Quantity]
 ) -> Amounts | None:
     """The first value of one of `kinds` of each answer, if neither is anywhere in the other answer, whatever other
     values both share: "two months, answered within three days", "six weeks, answered within three days". Else None.
     """
-    (left, left_amounts), (right, right_amounts) = one_side, other_side
     for kind in sorted(kinds):
-        sides = [[amount for amount in side if group(amount) == kind] for side in (left_amounts, right_amounts)]
+        sides = left.of_kind(kind), right.of_kind(kind)
         if max(map(len, sides)) > MAX_VALUES:
             continue
-        firsts = sides[0][0], sides[1][0]
-        is_apart = all(
-            not any(_agree(first, other, text, other_text) for other in others) and not _is_elsewhere([first], others)
-            for first, others, text, other_text in (
-                (firsts[0], right_amounts, left, right),
-                (firsts[1], left_amounts, right, left),
-            )
-        )
-        if (
-            is_apart
-            and not _may_overlap(
-                _range_ends(firsts[0], left_amounts, left), _range_ends(firsts[1], right_amounts, right)
-            )
-            and not _is_multiple([firsts[0]], right_amounts, question_amounts)
-            and not _is_multiple([firsts[1]], left_amounts, question_amounts)
+        first, other = sides[0][0], sides[1][0]
+        if not (
+            any(_agree(first, amount, left.text, right.text) for amount in right.amounts)
+            or any(_agree(other, amount, right.text, left.text) for amount in left.amounts)
+            or _may_overlap(_range_ends(first, left), _range_ends(other, right))
+            or _are_derived([first], [other], left, right, question_amounts)
         ):
-            source = "dates" if firsts[0].kind in TIME_KINDS else "numbers"
-            return Amounts(source, firsts[0].text, firsts[1].text, FIRST_PRECISION)
+            return Amounts.of(first, other, FIRST_PRECISION)
     return None
 
 
 def _other_of_two(
     kinds_asked: Set[str],
     shared: Set[str],
-    one_side: tuple[str, Sequence[Quantity]],
-    other_side: tuple[str, Sequence[Quantity]],
+    left: AnswerAmounts,
+    right: AnswerAmounts,
     question_amounts: Sequence[Quantity],
 ) -> Amounts | None:
     """The values of two answers to a question for two things that agree about the other one: "23 kg, and 8 kg in the
@@ -234,61 +259,34 @@ def _other_of_two(
     """
     for kind in sorted(kinds_asked & FIRST_KINDS):
         if kind not in shared:
-            if other := _other_slot(kind, one_side, other_side, question_amounts):
+            if other := _other_slot(kind, left, right, question_amounts):
                 return other
             continue
-        sides = [
-            _main_values(text, [amount for amount in amounts if group(amount) == kind], totals=True)
-            for text, amounts in (one_side, other_side)
-        ]
+        sides = [_main_values(side, kind, totals=True) for side in (left, right)]
         if [len(side) for side in sides] != [2, 2]:
             continue
         left_only, right_only = unmatched(*sides)
         if len(left_only) == len(right_only) == 1 and not (
-            may_both_hold(left_only[0], right_only[0], one_side[0], other_side[0])
-            or _is_elsewhere(left_only, other_side[1])
-            or _is_elsewhere(right_only, one_side[1])
-            or _is_multiple(left_only, other_side[1], question_amounts)
-            or _is_multiple(right_only, one_side[1], question_amounts)
+            may_both_hold(left_only[0], right_only[0], left.text, right.text)
+            or _are_derived(left_only, right_only, left, right, question_amounts)
         ):
-            source = "dates" if kind in TIME_KINDS else "numbers"
-            return Amounts(source, left_only[0].text, right_only[0].text, FIRST_PRECISION)
+            return Amounts.of(left_only[0], right_only[0], FIRST_PRECISION)
     return None
 
 
-def _only_other_slot(
-    one_side: tuple[str, Sequence[Quantity]],
-    other_side: tuple[str, Sequence[Quantity]],
-    question_amounts: Sequence[Quantity],
-) -> Amounts | None:
+def _only_other_slot(left: AnswerAmounts, right: AnswerAmounts, question_amounts: Sequence[Quantity]) -> Amounts | None:
     """The values of two answers of the only kind in which they differ, whatever the question asks for: each has one
     main value of it, and they share one of each other kind that both have. None without such a kind.
     """
-    kinds = {group(amount) for amount in one_side[1]} & {group(amount) for amount in other_side[1]} & SLOT_KINDS
-    differing = [
-        kind
-        for kind in sorted(kinds)
-        if not any(
-            _agree(left_amount, right_amount, one_side[0], other_side[0])
-            for left_amount, right_amount in product(one_side[1], other_side[1])
-            if group(left_amount) == group(right_amount) == kind
-        )
-    ]
-    return _other_slot(differing[0], one_side, other_side, question_amounts) if len(differing) == 1 else None
+    differing = (left.kinds() & right.kinds() & SLOT_KINDS) - _shared_kinds(left, right)
+    return _other_slot(differing.pop(), left, right, question_amounts) if len(differing) == 1 else None
 
 
 def _other_slot(
-    kind: str,
-    one_side: tuple[str, Sequence[Quantity]],
-    other_side: tuple[str, Sequence[Quantity]],
-    question_amounts: Sequence[Quantity],
+    kind: str, left: AnswerAmounts, right: AnswerAmounts, question_amounts: Sequence[Quantity]
 ) -> Amounts | None:
     """The main value of `kind` of each answer, if they have one and cannot both be right; else None."""
-    (left, left_amounts), (right, right_amounts) = one_side, other_side
-    sides = (
-        _main_values(left, [amount for amount in left_amounts if group(amount) == kind]),
-        _main_values(right, [amount for amount in right_amounts if group(amount) == kind]),
-    )
+    sides = _main_values(left, kind), _main_values(right, kind)
     if any(len(side) != 1 for side in sides):
         return None
     (left_amount,), (right_amount,) = sides
@@ -298,28 +296,24 @@ def _other_slot(
     ):
         return None  # weekdays and years are often beside the point
     if (
-        _agree(left_amount, right_amount, left, right)
-        or _may_overlap(_range_ends(left_amount, left_amounts, left), _range_ends(right_amount, right_amounts, right))
-        or _is_elsewhere([left_amount], right_amounts)
-        or _is_elsewhere([right_amount], left_amounts)
-        or _is_multiple([left_amount], right_amounts, question_amounts)
-        or _is_multiple([right_amount], left_amounts, question_amounts)
+        _agree(left_amount, right_amount, left.text, right.text)
+        or _may_overlap(_range_ends(left_amount, left), _range_ends(right_amount, right))
+        or _are_derived([left_amount], [right_amount], left, right, question_amounts)
     ):
         return None
-    source = "dates" if left_amount.kind in TIME_KINDS else "numbers"
-    return Amounts(source, left_amount.text, right_amount.text, OTHER_PRECISION)
+    return Amounts.of(left_amount, right_amount, OTHER_PRECISION)
 
 
-def _main_values(text: str, amounts: Sequence[Quantity], *, totals: bool = False) -> list[Quantity]:
-    """The different values of one kind of a text, unless with `totals` without totals and rests of another one ("£20 a
+def _main_values(side: AnswerAmounts, kind: str, *, totals: bool = False) -> list[Quantity]:
+    """The different values of a kind of a text, unless with `totals` without totals and rests of another one ("£20 a
     month, £240 a year", "78%, so 22 of 100 are wrong"), and without `INCIDENTAL` numbers; the one in bold, if there is
     one.
     """
     values: list[Quantity] = []
-    for amount in amounts:
+    for amount in side.of_kind(kind):
         if not any(map(amount.same, values)) and not (amount.kind == "number" and amount.value[0] in INCIDENTAL):
             values.append(amount)
-    bold = [match.span(1) for match in EMPHASIZED.finditer(text)]
+    bold = [match.span(1) for match in EMPHASIZED.finditer(side.text)]
     emphasized = [value for value in values if any(start <= value.start < end for start, end in bold)]
     if len(emphasized) == 1:
         return emphasized
@@ -336,13 +330,13 @@ def _is_total(value: Quantity, other: Quantity) -> bool:
     return 1 < total / part <= MAX_FACTOR and math.isclose(total / part, round(total / part))
 
 
-def _range_ends(amount: Quantity, amounts: Sequence[Quantity], text: str) -> tuple[float, float] | None:
+def _range_ends(amount: Quantity, side: AnswerAmounts) -> tuple[float, float] | None:
     """The ends of the range that an amount ends, in base units: "20-25 °C"; None for a date."""
     value = amount.value[0]
     if amount.kind == "date" or value is None:
         return None
-    for other in amounts:
-        if other.end <= amount.start and RANGE_END.fullmatch(text, other.end, amount.start) and other.value[0]:
+    for other in side.amounts:
+        if other.end <= amount.start and RANGE_END.fullmatch(side.text, other.end, amount.start) and other.value[0]:
             least = other.value[0] * amount.unit if other.kind == "number" else other.value[0]
             return min(least, value), max(least, value)
     return value, value
@@ -364,11 +358,19 @@ def _other_frequencies(left: str, right: str) -> Amounts | None:
     return Amounts("numbers", sides[0][0].text, sides[1][0].text, ASKED_PRECISION)
 
 
-def _dates_alone(*sides: Sequence[Quantity]) -> tuple[list[Quantity], ...]:
-    """The amounts of each side; without weekdays if all sides have a date with a day, which could be any weekday."""
-    if all(any(amount.kind == "date" and amount.value[2] is not None for amount in side) for side in sides):
-        return tuple([amount for amount in side if amount.kind != "weekday"] for side in sides)
-    return tuple(map(list, sides))
+def _has_day(side: AnswerAmounts) -> bool:
+    """Whether an answer has a date with a day of a month."""
+    return any(amount.kind == "date" and amount.value[2] is not None for amount in side.amounts)
+
+
+def _dates_alone(left: AnswerAmounts, right: AnswerAmounts) -> tuple[AnswerAmounts, AnswerAmounts]:
+    """Both sides; without weekdays if both have a date with a day, which could be any weekday."""
+    if not (_has_day(left) and _has_day(right)):
+        return left, right
+    first, second = (
+        side._replace(amounts=[amount for amount in side.amounts if amount.kind != "weekday"]) for side in (left, right)
+    )
+    return first, second
 
 
 def _as_year(amount: Quantity) -> Quantity:
@@ -378,26 +380,27 @@ def _as_year(amount: Quantity) -> Quantity:
 
 
 def _in_asked_units(
-    question: str, kinds_asked: Set[str], *sides: tuple[str, Sequence[Quantity]]
-) -> tuple[list[Quantity], ...]:
-    """The amounts of each text, where numbers without a unit are of the kind that the question asks for."""
-    scales = {amount.kind for _, amounts in sides for amount in amounts} & {"celsius", "fahrenheit"}
-    currencies = {amount.kind for _, amounts in sides for amount in amounts} & CURRENCIES
-    converted = []
-    for text, amounts in sides:
-        side = list(amounts)
+    question: str, kinds_asked: Set[str], left: AnswerAmounts, right: AnswerAmounts
+) -> tuple[AnswerAmounts, AnswerAmounts]:
+    """Both sides, where numbers without a unit are of the kind that the question asks for."""
+    kinds = {amount.kind for amount in (*left.amounts, *right.amounts)}
+    scale, currencies = min(kinds & {"celsius", "fahrenheit"}, default="celsius"), kinds & CURRENCIES
+
+    def converted(side: AnswerAmounts) -> AnswerAmounts:
+        text, amounts = side
         if AGE_QUESTION.search(question):
-            side = [_as_age(amount, text) for amount in side]
+            amounts = [_as_age(amount, text) for amount in amounts]
         if "temperature" in kinds_asked:
-            side = [_as_degrees(amount, text, min(scales, default="celsius")) for amount in side]
+            amounts = [_as_degrees(amount, text, scale) for amount in amounts]
         if "date" in kinds_asked:
-            side = [_as_year(amount) for amount in side]
+            amounts = [_as_year(amount) for amount in amounts]
         if "clock" in kinds_asked:
-            side = [_as_hour(amount, text) for amount in side]
+            amounts = [_as_hour(amount, text) for amount in amounts]
         if "money" in kinds_asked and len(currencies) <= 1:
-            side = [_as_price(amount, text, min(currencies, default="")) for amount in side]
-        converted.append(side)
-    return tuple(converted)
+            amounts = [_as_price(amount, text, min(currencies, default="")) for amount in amounts]
+        return AnswerAmounts(text, amounts)
+
+    return converted(left), converted(right)
 
 
 def _as_age(amount: Quantity, text: str) -> Quantity:
@@ -443,28 +446,28 @@ def _as_price(amount: Quantity, text: str, currency: str) -> Quantity:
     return amount._replace(kind=currency) if is_price else amount
 
 
-def _other_years(left_amounts: Sequence[Quantity], right_amounts: Sequence[Quantity]) -> Amounts | None:
+def _other_years(left: AnswerAmounts, right: AnswerAmounts) -> Amounts | None:
     """The only year of each answer, if they differ; else None. Whatever month both name, the dates differ."""
     sides = [
-        [amount for amount in side if amount.kind == "date" and amount.value[0] is not None]
-        for side in (left_amounts, right_amounts)
+        [amount for amount in side.amounts if amount.kind == "date" and amount.value[0] is not None]
+        for side in (left, right)
     ]
     years = [{amount.value[0] for amount in side} for side in sides]
     if len(years[0]) == len(years[1]) == 1 and years[0] != years[1]:
-        return Amounts("dates", sides[0][0].text, sides[1][0].text, ASKED_PRECISION)
+        return Amounts.of(sides[0][0], sides[1][0], ASKED_PRECISION)
     return None
 
 
-def _other_weekdays(left_amounts: Sequence[Quantity], right_amounts: Sequence[Quantity]) -> Amounts | None:
+def _other_weekdays(left: AnswerAmounts, right: AnswerAmounts) -> Amounts | None:
     """The only weekday of each answer, if they differ and no answer names a day of a month: "the second Saturday of
     August", "the last Friday of August"; else None.
     """
-    if any(amount.kind == "date" and amount.value[2] is not None for amount in (*left_amounts, *right_amounts)):
+    if _has_day(left) or _has_day(right):
         return None
-    sides = [[amount for amount in side if amount.kind == "weekday"] for side in (left_amounts, right_amounts)]
+    sides = [[amount for amount in side.amounts if amount.kind == "weekday"] for side in (left, right)]
     days = [{amount.value[0] for amount in side} for side in sides]
     if len(days[0]) == len(days[1]) == 1 and days[0] != days[1]:
-        return Amounts("dates", sides[0][0].text, sides[1][0].text, ASKED_PRECISION)
+        return Amounts.of(sides[0][0], sides[1][0], ASKED_PRECISION)
     return None
 
 
@@ -486,17 +489,14 @@ def _is_multiple(amounts: Sequence[Quantity], others: Sequence[Quantity], questi
     return False
 
 
-def _counted_amounts(
-    question: str, one_side: tuple[str, Sequence[Quantity]], other_side: tuple[str, Sequence[Quantity]]
-) -> Amounts | None:
+def _counted_amounts(question: str, left: AnswerAmounts, right: AnswerAmounts) -> Amounts | None:
     """The only numbers of both answers before a word of the question, if they differ: "six tablets", "three tablets".
     Else None.
     """
-    (left, left_amounts), (right, right_amounts) = one_side, other_side
     question_words = content_words(question)
     numbers = [
-        [(_counted_word(text, amount), amount) for amount in side if amount.kind == "number"]
-        for text, side in ((left, left_amounts), (right, right_amounts))
+        [(_counted_word(side.text, amount), amount) for amount in side.amounts if amount.kind == "number"]
+        for side in (left, right)
     ]
     words = [Counter(word for word, _ in side if word) for side in numbers]
     for word in sorted(word for word in words[0] if words[0][word] == words[1][word] == 1):
@@ -506,11 +506,11 @@ def _counted_amounts(
         if word not in question_words and not (UNSPACED_LETTER.match(word) and word in question):
             continue
         if not (
-            _agree(left_amount, right_amount, left, right)
-            or _is_elsewhere([left_amount], right_amounts)
-            or _is_elsewhere([right_amount], left_amounts)
+            _agree(left_amount, right_amount, left.text, right.text)
+            or _is_elsewhere([left_amount], right.amounts)
+            or _is_elsewhere([right_amount], left.amounts)
         ):
-            return Amounts("numbers", left_amount.text, right_amount.text, ASKED_PRECISION)
+            return Amounts.of(left_amount, right_amount, ASKED_PRECISION)
     return _other_classified(question, *numbers)
 
 

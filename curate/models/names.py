@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
@@ -300,24 +300,26 @@ def _converted(name: str, source: Path, *, needs_weights: bool = True) -> Path:
             if not target.is_dir():
                 temporary = folder / f".{target.name}{TEMPORARY_SUFFIX}"
                 temporary.mkdir()
-                steps: tuple[Callable[[Path, Path], None], ...] = (
-                    (partial(_write_by_package, name),)
-                    if writer
-                    else (_write_tokenizer, _write_weights)
-                    if needs_weights
-                    else (_write_tokenizer,)
-                )
                 with model_errors(name, f"{source.name} cannot be read"):
-                    for step in steps:
-                        step(source, temporary)
-                for file in temporary.iterdir():  # else a power cut could leave the rename without the content
-                    with file.open("rb") as written:
-                        os.fsync(written.fileno())
-                temporary.rename(target)
-                sync_folder(folder)
+                    if writer:
+                        _write_by_package(name, source, temporary)
+                    else:
+                        _write_tokenizer(source, temporary)
+                        if needs_weights:
+                            _write_weights(source, temporary)
+                _put_in_place(temporary, target)
     except OSError as error:
         raise OutputError.of(folder, error, "free disk space, or set CURATE_CACHE_DIR to another folder") from error
     return target
+
+
+def _put_in_place(temporary: Path, target: Path) -> None:
+    """Rename a folder whose files are flushed first: else a power cut could leave the name without the content."""
+    for file in temporary.iterdir():
+        with file.open("rb") as written:
+            os.fsync(written.fileno())
+    temporary.rename(target)
+    sync_folder(target.parent)
 
 
 def _conversion(name: str, source: Path) -> Path:

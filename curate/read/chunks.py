@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import accumulate
+from math import inf
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple, TypeVar
 
@@ -177,6 +178,18 @@ class ChunkBytes(NamedTuple):
     """The number of bytes."""
 
 
+def _first_line(file: BinaryIO, chunk: Chunk) -> int | None:
+    """The offset of the first line that starts in a chunk, to which the file is moved; None without one."""
+    start, end = chunk.start, inf if chunk.end is None else chunk.end
+    if start:  # a line that starts earlier belongs to the previous chunk
+        file.seek(start - 1)
+        while not (passed := file.readline(CHUNK_BYTES)).endswith(b"\n"):
+            if not passed or file.tell() >= end:
+                return None
+        start = file.tell()
+    return start if start < end else None
+
+
 def chunk_bytes(chunk: Chunk) -> ChunkBytes:
     """Read the lines that start in a chunk; none if a longer line covers it. Raises `InputError`."""
     if chunk.data is not None:
@@ -188,17 +201,10 @@ def chunk_bytes(chunk: Chunk) -> ChunkBytes:
         return ChunkBytes(0, data, len(data))
     try:
         with chunk.path.open("rb") as file:
-            start = chunk.start
-            if start:  # a line that starts earlier belongs to the previous chunk
-                file.seek(start - 1)
-                while not (passed := file.readline(CHUNK_BYTES)).endswith(b"\n"):
-                    if not passed or (chunk.end is not None and file.tell() >= chunk.end):
-                        return ChunkBytes(start, b"", 0)
-                start = file.tell()
-            if chunk.end is not None and start >= chunk.end:
-                return ChunkBytes(start, b"", 0)
-            wanted_bytes = chunk.end - start if chunk.end is not None else None
-            data, size = _read_whole(file, wanted_bytes)
+            start = _first_line(file, chunk)
+            if start is None:
+                return ChunkBytes(chunk.start, b"", 0)
+            data, size = _read_whole(file, None if chunk.end is None else chunk.end - start)
             require_filled(chunk.path, data)
             require_short_lines(chunk.name, data)
             return ChunkBytes(start, data, size)

@@ -395,18 +395,25 @@ def append_lines(path: Path, lines: Iterable[bytes], *, mode: int = 0o666) -> No
                 file.seek(-1, os.SEEK_END)
                 if file.read(1) != b"\n":
                     data = b"\n" + data
-            written = 0
-            try:
-                while written < len(data):
-                    written += file.write(memoryview(data)[written:])
-                os.fsync(file.fileno())
-            except OSError:
-                with suppress(OSError):
-                    if os.fstat(file.fileno()).st_size == size + written:  # else another process has written, too
-                        file.truncate(size)
-                raise
+            _append(file, data, size)
     except OSError as error:
         raise OutputError.of(path, error, "free disk space or check the permissions") from error
+
+
+def _append(file: FileIO, data: bytes, size: int) -> None:
+    """Write data behind the `size` bytes of a file and flush it. Takes back what was written before it raises
+    `OSError`.
+    """
+    written = 0
+    try:
+        while written < len(data):
+            written += file.write(memoryview(data)[written:])
+        os.fsync(file.fileno())
+    except OSError:
+        with suppress(OSError):
+            if os.fstat(file.fileno()).st_size == size + written:  # else another process has written, too
+                file.truncate(size)
+        raise
 
 
 def lines_after(path: Path, offset: int) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote_plus
@@ -162,17 +162,7 @@ def verify_redaction(
     for path in originals:
         for _, line in lines_of(path):
             proof.originals += 1
-            value = _parsed(line)
-            try:
-                numbers, texts = list(_coordinates(value)), _strings(value)
-                labelled |= set(_labelled(value))
-            except RecursionError:  # its text is searched instead
-                numbers, texts = [], []
-            kinds |= {_letters_and_digits(number): "coordinates" for number in numbers}
-            for text in texts or (line.decode("utf-8", "replace"),):
-                for shown in _forms(text):
-                    for kind, written in _values_in(shown):
-                        kinds.setdefault(_letters_and_digits(written), kind)
+            _add_values(line, kinds, labelled)
     if mapping is not None:
         values = {(row["kind"], row["value"]) for row in _mapped(mapping)}
         values |= {(kind, match[1]) for kind, value in values if (match := URL_PASSWORD.search(value))}
@@ -199,6 +189,22 @@ def verify_redaction(
                 continue
             proof.left += [LeftValue(display_name(path), number, kind, form) for kind, form in left]
     return proof
+
+
+def _add_values(line: bytes, kinds: dict[str, str], labelled: set[tuple[str, str]]) -> None:
+    """Add the private values of an original line: to `kinds` the kind of each by its letters and digits, to `labelled`
+    those that stand behind their word.
+    """
+    value = _parsed(line)
+    try:
+        numbers, texts = list(_coordinates(value)), _strings(value)
+        labelled |= set(_labelled(value))
+    except RecursionError:  # its text is searched instead
+        numbers, texts = [], []
+    kinds |= {_letters_and_digits(number): "coordinates" for number in numbers}
+    for text in texts or (line.decode("utf-8", "replace"),):
+        for kind, written in chain.from_iterable(map(_values_in, _forms(text))):
+            kinds.setdefault(_letters_and_digits(written), kind)
 
 
 def _forms(text: str) -> Iterator[str]:

@@ -88,15 +88,20 @@ def _may_provide_rules(folder: str) -> bool:
     """
     try:
         with os.scandir(folder or ".") as entries:
-            for entry in entries:
-                if entry.name.endswith((".dist-info", ".egg-info")):
-                    with suppress(OSError):
-                        if ENTRY_POINT_GROUP.encode() in Path(entry.path, "entry_points.txt").read_bytes():
-                            return True
+            return any(map(_declares_rules, entries))
     except NotADirectoryError:
         return True
     except OSError:
         return False
+
+
+def _declares_rules(entry: "os.DirEntry[str]") -> bool:
+    """Whether an entry of a folder is the metadata of a package with our entry-point group."""
+    with suppress(OSError):
+        return (
+            entry.name.endswith((".dist-info", ".egg-info"))
+            and ENTRY_POINT_GROUP.encode() in Path(entry.path, "entry_points.txt").read_bytes()
+        )
     return False
 
 
