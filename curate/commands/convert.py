@@ -38,7 +38,7 @@ from curate.read.forms.form import Format, UnwritableError, json_in
 from curate.read.lines import BOM, split_lines
 from curate.read.preference_conversion import is_same_prompt, rows_in_form
 from curate.storage.files import display_name
-from curate.storage.output_pair import replacing_both
+from curate.storage.output_pair import CountingWriter, replacing_both
 from curate.storage.scratch import TempStore
 from curate.storage.snapshot import snapshots_of
 
@@ -123,7 +123,7 @@ def convert(
     report, session, paths, decisions = ConvertResult(), work.session, work.files, work.decisions
     snapshots = snapshots_of(paths)
     copies, unmatched = edited_copies(paths, edits_of(decisions), work.project.edited), acted_ids(decisions)
-    first_reason, is_large = "", is_parallel(paths)
+    is_large = is_parallel(paths)
     converter = partial(_Converter, to, chosen, decisions, unmatched.copy(), template)
     with (
         session.executor.pool(
@@ -137,20 +137,9 @@ def convert(
         replacing_both(output, aside, overwrite=overwrite, seen=snapshots, shards=shards) as (out, aside_output),
     ):
         for number, path in enumerate(paths):
-            before, facts = 0, FileFacts(display_name(path))
-            copy = partial(store.path, number)
-            for part in _parts(copies.get(path, path), facts, converter, pool, copy):
-                report.add(part.report, before)
-                out.write(part.converted)
-                first_reason = first_reason or next((reason.why for _, _, reason, _ in part.aside), "")
-                for place, example, reason, data in part.aside:
-                    aside_output.write(removed_line(place._replace(line=place.line + before), example, reason, data))
-                unmatched -= part.matched
-                before += part.lines
-                for shape, count in part.shapes.items():
-                    facts.count_keys(shape, count)
-                if progress:
-                    progress(part.report.read)
+            facts = FileFacts(display_name(path))
+            parts = _parts(copies.get(path, path), facts, converter, pool, partial(store.path, number))
+            unmatched -= _write_parts(parts, facts, report, out, aside_output, progress)
             require_read(facts)
             if not template and (rows := message_rows(facts.keys)):
                 report.notes.append(Note(facts.path, 0, f"each row became an example of plain text; {rows}"))
@@ -158,7 +147,7 @@ def convert(
             raise InputError("no line to convert: the files are empty", "name files with examples")
         if template and report.read == report.not_understood:
             raise InputError(
-                f"no line can be read with these texts: {first_reason}",
+                f"no line can be read with these texts: {next(iter(report.first_reasons.values()))}",
                 "name keys of the lines in braces: {a}, {a.b} for b in a, {a.0} for the first of a list",
             )
         report.unmatched = len(unmatched)
@@ -166,6 +155,30 @@ def convert(
         require_all_lines(report.read, report.converted, report.aside)
         require_all_lines(report.read + report.added - report.joined, out.lines, aside_output.lines)
     return report
+
+
+def _write_parts(
+    parts: "Iterable[_ConvertedChunk]",
+    facts: FileFacts,
+    report: ConvertResult,
+    out: CountingWriter,
+    aside: CountingWriter,
+    progress: Advance | None,
+) -> set[str]:
+    """Write the parts of a file and count them in `report`; returns the keys of lines that a decision is about."""
+    before, matched = 0, set[str]()
+    for part in parts:
+        report.add(part.report, before)
+        out.write(part.converted)
+        for place, example, reason, data in part.aside:
+            aside.write(removed_line(place._replace(line=place.line + before), example, reason, data))
+        matched |= part.matched
+        before += part.lines
+        for shape, count in part.shapes.items():
+            facts.count_keys(shape, count)
+        if progress:
+            progress(part.report.read)
+    return matched
 
 
 @dataclass(slots=True)

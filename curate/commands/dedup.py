@@ -161,9 +161,7 @@ def dedup(work: Workspace, *, against: Sequence[Path] = (), config: DedupConfig 
         )  # fmt: skip
         unmatched = unmatched_notes(table, decided)
         findings = _drop_findings(table, files, drop_rules, screening, work, name_of) if drop_rules else ()
-        dropped = dropped_in(table, findings, decided, old_lines)
-        if session.where:
-            dropped = _with_excluded(work, table, dropped, old_lines)
+        dropped = _with_excluded(work, table, dropped_in(table, findings, decided, old_lines), old_lines)
         not_understood = len(table.starts) - len(table.lines) - sum(removal.example is None for removal in dropped)
         if dropped:  # nothing is removed in favor of one of these
             lines = lines_at(table, [removal.place for removal in dropped])
@@ -176,9 +174,7 @@ def dedup(work: Workspace, *, against: Sequence[Path] = (), config: DedupConfig 
         notes += memory.save() if memory else []
         if pool.checkpoints:
             tidy(pool.checkpoints / CACHE_FOLDER)
-    counts = [
-        (source.name, int(table.first[index + 1] - table.first[index])) for index, source in enumerate(table.sources)
-    ]
+    counts = list(zip([source.name for source in table.sources], np.diff(table.first).tolist(), strict=True))
     return DedupResult(
         config=config,
         lines=dict(counts[len(against) :]),
@@ -199,6 +195,8 @@ def dedup(work: Workspace, *, against: Sequence[Path] = (), config: DedupConfig 
 
 def _with_excluded(work: Workspace, table: Table, dropped: list[Dropped], first: int) -> list[Dropped]:
     """The dropped lines of a table, and those from number `first` on that `--where` does not select."""
+    if not work.session.where:
+        return dropped
     from curate.commands.query import condition_of  # loads the scores
 
     condition = condition_of(work)

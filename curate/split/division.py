@@ -51,7 +51,7 @@ from curate.split.groups import (
     text_links,
     texts_among,
 )
-from curate.split.mix import mix
+from curate.split.mix import Mixed, mix
 
 LENGTH_CLASSES: Final = 4
 MAX_LEFT_OUT: Final = 0.5
@@ -203,12 +203,8 @@ def _division(
 ) -> Division:
     """As `divide`, with these passages left out of the compared texts."""
     _require_keys(table, config.split.group_by)
-    reasons_left_out, short, texts, exempt = (
-        dict(left_out),
-        ShortAnswers(table),
-        linking_texts(table),
-        list[SharedTexts](),
-    )
+    reasons_left_out, texts, exempt = dict(left_out), linking_texts(table), list[SharedTexts]()
+    short = ShortAnswers(table)
     tests = int(table.lines.searchsorted(table.first[given]))
     stays = np.ones(len(table.lines), dtype=np.bool_)
     stays[_examples(table, reasons_left_out)] = False
@@ -220,14 +216,10 @@ def _division(
     staying = staying[staying >= tests]
     if not len(staying):
         raise _nothing_left(len(table.starts) - tests, reasons_left_out, repair)
-    part = _kept_examples(table, staying)
-    meanings = _by_meaning(part, config, cache) if config.split.semantic else None
-    mixed = mix(part, config, workers, meanings)
+    part, meanings, mixed = _mixed(_kept_examples(table, staying), config, workers, cache)
     if mixed:
-        reasons_left_out.update({int(part.lines[position]): reason for position, reason in mixed.why.items()})
+        reasons_left_out |= {int(table.lines[staying[position]]): reason for position, reason in mixed.why.items()}
         staying = staying[mixed.stays]
-        part = _kept_examples(part, np.flatnonzero(mixed.stays))
-        meanings = _by_meaning(part, config, cache) if config.split.semantic else None
     earlier = before[staying] if before is not None else None
     groups, assigned = _grouped_and_assigned(
         part,
@@ -248,22 +240,36 @@ def _division(
     groups_in = np.bincount(assigned.of[firsts], minlength=len(SPLIT_NAMES)) + np.array([0, 0, tests])
     moved = moves_of(part, groups, assigned, earlier) if earlier is not None else []
     holdable = int(len(staying) - np.count_nonzero(np.isin(groups.of, assigned.too_large)))
+    named, shared = short.most_frequent(split >= 0)
+    shared_texts = named_texts(table, texts, (*groups.exempt, *exempt), split)
     notes = [
         *_large_group_note(groups, assigned, holdable),
         *(mixed.notes if mixed else ()),
         *_missing_key_notes(part, config.split.group_by),
+        *(["these examples were split before with the same seed; another hash is used now"] if assigned.salted else ()),
+        *shared_text_notes(shared_texts),
+        *_spread_key_notes(table, split, config.split.group_by),
     ]
-    if assigned.salted:
-        notes.append("these examples were split before with the same seed; another hash is used now")
-    named, shared = short.most_frequent(split >= 0)
-    shared_texts = named_texts(table, texts, (*groups.exempt, *exempt), split)
-    notes += [*shared_text_notes(shared_texts), *_spread_key_notes(table, split, config.split.group_by)]
     return Division(
         split, group_of, reasons_left_out, groups.counts, len(sizes), tuple(groups_in.tolist()), int(sizes.max()),
         holdable, moved, notes,
         shared_texts=shared_texts,
         short_answers=named, short_answer_examples=shared,
     )  # fmt: skip
+
+
+def _mixed(
+    part: Table, config: Config, workers: WorkerPool, cache: Path | None
+) -> tuple[Table, Pairs | None, Mixed | None]:
+    """The examples of a part that the mix takes, the links by meaning between them, and the selection; None for a link
+    or a selection that is not configured.
+    """
+    meanings = _by_meaning(part, config, cache)
+    mixed = mix(part, config, workers, meanings)
+    if mixed:
+        part = _kept_examples(part, np.flatnonzero(mixed.stays))
+        meanings = _by_meaning(part, config, cache)
+    return part, meanings, mixed
 
 
 def _kept_examples(table: Table, staying: Numbers) -> Table:
@@ -443,8 +449,8 @@ def _connected(
     part = table if len(staying) == len(table.lines) else table.chosen(staying)
     parts = (staying >= tests).astype(np.int64)
     links = links_of(part, LinkSearch(config.dedup.threshold, workers, parts))
-    if config.split.semantic:
-        links += _pairs_across(_by_meaning(part, config, cache), parts)
+    if meanings := _by_meaning(part, config, cache):
+        links += _pairs_across(meanings, parts)
     reasons: dict[int, Reason] = {}
     by_text, exempt = text_links(texts_among(texts, staying, len(table.lines)), parts, links, MAX_LEFT_OUT)
     links += by_text
@@ -471,10 +477,12 @@ def _pairs_across(pairs: Pairs, parts: Numbers) -> list[Pairs]:
     return [Pairs(pairs.link, left[leaks], right[leaks])]
 
 
-def _by_meaning(part: Table, config: Config, cache: Path | None) -> Pairs:
+def _by_meaning(part: Table, config: Config, cache: Path | None) -> Pairs | None:
     """Links between questions with similar embeddings, or with a probability of at least `SAME_QUESTION_PROBABILITY` of
-    being the same.
+    being the same; None if no model is configured.
     """
+    if not config.split.semantic:
+        return None
     from curate.conflicts.question import question_of
     from curate.conflicts.reworded import reworded
     from curate.models.embeddings import embed, neighbours  # only where a model was named

@@ -255,7 +255,7 @@ class _Rows:
             name: text_column(getattr(self, name)) if kind is pl.String else getattr(self, name)
             for name, kind in _schema().items()
         }
-        return _complete(pl.DataFrame(columns, schema=_schema()))
+        return _with_rare_flags(_with_neighbours(pl.DataFrame(columns, schema=_schema())))
 
 
 def _schema() -> dict[str, type["pl.DataType"]]:
@@ -272,8 +272,8 @@ def _schema() -> dict[str, type["pl.DataType"]]:
     }
 
 
-def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
-    """Add the columns that depend on other rows, and the flags."""
+def _with_neighbours(frame: "pl.DataFrame") -> "pl.DataFrame":
+    """Add the columns that depend on other rows, and the flags that are computed for all rows."""
     role, text, example = pl.col("role"), pl.col("text"), pl.col("example")
     without_nul = text
     if any(frame.select(pl.col("text", "reasoning").str.contains("\0", literal=True).any()).row(0)):
@@ -297,7 +297,7 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
             value=False
         )
 
-    frame = frame.with_columns(
+    return frame.with_columns(
         pl.when(answers).then(preceding).alias("asked"),
         pl.when(pl.col("turn") > 0).then(system.forward_fill()).otherwise(pl.lit("")).alias("system"),
         pl.when(follows).then(role.shift(1)).alias("previous"),
@@ -316,6 +316,11 @@ def _complete(frame: "pl.DataFrame") -> "pl.DataFrame":
         declines=looked & REFUSING > 0,
         cut=looked & UNFINISHED > 0,
     )
+
+
+def _with_rare_flags(frame: "pl.DataFrame") -> "pl.DataFrame":
+    """Add the flags that are computed only for the few rows that can have them."""
+    text = pl.col("text")
     question, head = text.str.strip_chars(), text.str.head(HEAD_CHARS)
     pointing = (question.str.contains(POINTING_PHRASE) & ~question.str.contains(SHOWN_TEXT)) | question.str.contains(
         rf"{BARE_URL}\z"
