@@ -80,7 +80,8 @@ MIN_COUNTED_CONFIDENCE: Final = 0.3
 MIN_SAME_QUESTION: Final = 0.2
 """Probability of the same question from which a pair is compared if models may raise it."""
 MIN_LENGTH_SHARE: Final = 0.5
-"""Least `length_share` of answers with which questions are compared by their characters: from 32 characters on."""
+"""Least `length_share` of answers with which questions are compared by their characters: from 32 characters or 20 words
+on."""
 MIN_LONG_SAME_QUESTION: Final = 0.05
 """The same of two questions with answers of more than `BRIEF_WORDS`, which may raise it."""
 MIN_ANSWERED_COSINE, MIN_ANSWERED_PROBABILITY = 0.45, 0.3
@@ -267,26 +268,26 @@ def _is_judgeable(question: Question) -> bool:
     """
     if question.is_open:
         return is_label(question.answer)
-    return not is_code(question.answer) or (
+    return not is_code(question.prose) or (
         asks_yes_or_no(question.request) and polarity(question.request, question.answer)[0] != 0
     )
 
 
 def _by_script(blocks: Sequence[Block], model: str, notes: list[str]) -> tuple[list[Block], list[Block]]:
-    """The blocks without questions in a script that is unknown to the model, and the blocks of those questions that can
-    be compared by their characters. Adds their counts to `notes`.
+    """The blocks without questions in a script that is unknown to the model, and the blocks of those, which are
+    compared by their characters. Adds their counts to `notes`.
     """
     requests = [_request_of_group(group) for block in blocks for group in block]
     unread = in_unknown_script(requests, model)
     unspaced = [unknown and is_unspaced(request) for unknown, request in zip(unread, requests, strict=True)]
     for count, how in (
         (sum(unspaced), "compared by their characters, if both answers have 32 or more"),
-        (sum(unread) - sum(unspaced), "compared with equal ones only"),
+        (sum(unread) - sum(unspaced), "compared by parts of their words, if both answers have 20 or more"),
     ):
         if count:
             notes.append(f"{plural(count, 'question')} in a script that {model} does not know {how}")
     selections = []
-    for flags in ([not unknown for unknown in unread], unspaced):
+    for flags in ([not unknown for unknown in unread], unread):
         keep = iter(flags)
         remaining = [[group for group in block if next(keep)] for block in blocks]
         selections.append([block for block in remaining if len(block) > 1])

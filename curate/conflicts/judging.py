@@ -18,6 +18,7 @@ from curate.conflicts.answer_reader import (
 )
 from curate.conflicts.answer_swap import FACT_RULES, AnsweredPair, with_answers
 from curate.conflicts.candidate_pairs import Nominee
+from curate.conflicts.code_settings import SETTINGS_PRECISION, other_settings
 from curate.conflicts.contradiction_rules import (
     MIN_COPIED_SHARE,
     is_comparable,
@@ -122,22 +123,24 @@ def by_rules(nominee: Nominee, settings: frozenset[str] = frozenset()) -> Judged
             Evidence("label", left.answer.strip(), right.answer.strip(), LABEL_PRECISION),
         )
         return Judged(nominee, evidence, confidence(evidence))
-    unrelated = nominee.similarity < 1 and not have_something_in_common(left.answer, right.answer)
+    unrelated = nominee.similarity < 1 and not have_something_in_common(left.prose, right.prose)
     contradictions_of = requested_contradictions if unrelated else rule_contradictions
-    candidates = contradictions_of(_both_questions(nominee), left.answer, right.answer)
+    candidates = contradictions_of(_both_questions(nominee), left.prose, right.prose)
     evidence = tuple(item for item in candidates if item.source in FINAL_RULES or not left.is_open)
+    if not left.is_open and (setting := other_settings(_both_questions(nominee), left.answer, right.answer)):
+        evidence = (Evidence("values", *setting, SETTINGS_PRECISION), *evidence)
     verdict, precision = _polarity(nominee)
     if verdict < 0 and not (
         any(item.source in ("polarity", *FINAL_RULES) for item in evidence)
         or left.is_open
-        or (refuses(left.answer[:OPENING_CHARS]) and refuses(right.answer[:OPENING_CHARS]))
+        or (refuses(left.prose[:OPENING_CHARS]) and refuses(right.prose[:OPENING_CHARS]))
     ):
         evidence = (
-            Evidence("polarity", _first_sentence(left.answer), _first_sentence(right.answer), precision),
+            Evidence("polarity", _first_sentence(left.prose), _first_sentence(right.prose), precision),
             *evidence,
         )
-    if verdict == 0 and not left.is_open and is_comparable(left.answer, right.answer):
-        opposite = opposite_verdicts((left.request, right.request), (left.answer, right.answer))
+    if verdict == 0 and not left.is_open and is_comparable(left.prose, right.prose):
+        opposite = opposite_verdicts((left.request, right.request), (left.prose, right.prose))
         if opposite and not any(item.source == "polarity" for item in evidence):
             evidence = (Evidence("polarity", *opposite, VERDICT_PRECISION), *evidence)
     if verdict > 0:  # both say yes, or both no: only numbers can still differ
@@ -165,7 +168,7 @@ def by_model(
         if _can_be_judged(item) and (item.evidence or not (item.unrelated or _answers_agree(item.nominee))):
             asked_indices.append(index)
     sides = zip(
-        *((results[index].nominee.left.answer, results[index].nominee.right.answer) for index in asked_indices),
+        *((results[index].nominee.left.prose, results[index].nominee.right.prose) for index in asked_indices),
         strict=True,
     )
     unread = [any(pair) for pair in zip(*(in_unknown_script(side, config.nli) for side in sides), strict=True)]
@@ -187,7 +190,7 @@ def by_model(
             evidence = (*evidence, Evidence("nli", verdict.left, verdict.right, round(probability, 4)))
         score = confidence(evidence, probability)
         alone = all(item.source == "nli" for item in evidence)
-        if alone and is_weak(_both_questions(nominee), nominee.left.answer, nominee.right.answer):
+        if alone and is_weak(_both_questions(nominee), nominee.left.prose, nominee.right.prose):
             score /= 2
         results[index] = Judged(nominee, evidence, score)
     return results
@@ -214,23 +217,23 @@ def by_reader(
 
     def add(index: int, verdict: AnswerComparison) -> None:
         left, right = results[index].nominee[:2]
-        words = verdict.left or _first_sentence(left.answer), verdict.right or _first_sentence(right.answer)
+        words = verdict.left or _first_sentence(left.prose), verdict.right or _first_sentence(right.prose)
         score = round(min(verdict.probability, PRECISION), 4)
         results[index] = results[index]._replace(evidence=(Evidence("reader", *words, score),), score=score)
 
     indices = chosen(_are_copies)
-    copies = [(left.answer, right.answer) for left, right in (results[index].nominee[:2] for index in indices)]
+    copies = [(left.prose, right.prose) for left, right in (results[index].nominee[:2] for index in indices)]
     for index, verdict in zip(indices, compare_copies(copies, config.reader, cache, progress), strict=True):
         if verdict.probability >= MIN_COPY_PROBABILITY:
             add(index, verdict)
     indices = chosen(_can_be_read)
     pairs = [
-        ((left.request, right.request), (left.answer, right.answer))
+        ((left.request, right.request), (left.prose, right.prose))
         for left, right in (results[index].nominee[:2] for index in indices)
     ]
     for index, verdict in zip(indices, compare_answers(pairs, config.reader, cache, progress), strict=True):
         left, right = results[index].nominee[:2]
-        if contradict(verdict, (left.answer, right.answer)):
+        if contradict(verdict, (left.prose, right.prose)):
             add(index, verdict)
     return results
 
@@ -251,7 +254,7 @@ def _most_alike(
 
 def _are_copies(item: Judged) -> bool:
     """Whether a model reads both answers together."""
-    answers = item.nominee.left.answer, item.nominee.right.answer
+    answers = item.nominee.left.prose, item.nominee.right.prose
     return _can_be_judged(item) and share_of_common_words(*answers) >= MIN_COPIED_SHARE and may_be_copies(answers)
 
 
@@ -262,10 +265,10 @@ def _can_be_read(item: Judged) -> bool:
     left, right = item.nominee[:2]
     if any(asks_for_an_amount_alone(side.request) for side in (left, right)):
         return False
-    if is_brief((left.answer, right.answer)):  # to read the many of them would take long
+    if is_brief((left.prose, right.prose)):  # to read the many of them would take long
         asks_name = all(NAME_QUESTION.search(asked_part(side.request)) for side in (left, right))
         return asks_name and _can_be_judged(item)
-    answers = left.answer, right.answer
+    answers = left.prose, right.prose
     return (
         max(map(word_count, answers)) <= MAX_WORDS
         and _can_be_judged(item)
@@ -277,14 +280,12 @@ def _answers(nominee: Nominee) -> tuple[str, str]:
     """Both answers; without yes and no if only one of the questions asks for it."""
     left, right = nominee.left, nominee.right
     if asks_yes_or_no(left.request) == asks_yes_or_no(right.request):
-        return left.answer, right.answer
-    return without_yes_or_no(left.answer), without_yes_or_no(right.answer)
+        return left.prose, right.prose
+    return without_yes_or_no(left.prose), without_yes_or_no(right.prose)
 
 
 def _answers_agree(nominee: Nominee) -> bool:
-    return _polarity(nominee)[0] > 0 or answers_agree(
-        _both_questions(nominee), nominee.left.answer, nominee.right.answer
-    )
+    return _polarity(nominee)[0] > 0 or answers_agree(_both_questions(nominee), nominee.left.prose, nominee.right.prose)
 
 
 def by_questions(
@@ -328,7 +329,7 @@ def _both_questions(nominee: Nominee) -> str:
 
 
 def _polarity(nominee: Nominee) -> tuple[int, float]:
-    return opposite_polarity((nominee.left.request, nominee.right.request), (nominee.left.answer, nominee.right.answer))
+    return opposite_polarity((nominee.left.request, nominee.right.request), (nominee.left.prose, nominee.right.prose))
 
 
 def _first_sentence(answer: str) -> str:
@@ -373,6 +374,6 @@ def _can_be_judged(item: Judged) -> bool:
     nominee, evidence = item[:2]
     return (
         not nominee.left.is_open
-        and is_comparable(nominee.left.answer, nominee.right.answer)
+        and is_comparable(nominee.left.prose, nominee.right.prose)
         and not any(item.source in FINAL_RULES for item in evidence)
     )

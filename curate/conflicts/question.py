@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
+from curate.conflicts.code_settings import prose
 from curate.conflicts.contradiction_rules import is_open
 from curate.core.example import SYSTEM_ROLES, Example, Message, attachments, content_id, known_role
 from curate.core.text import normalised
@@ -71,6 +72,11 @@ class Question:
     def asks(self) -> str:
         """A key for the context without system prompts."""
         return content_id([self.before, spelled_request(self.request)])
+
+    @cached_property
+    def prose(self) -> str:
+        """The answer without code that only illustrates it."""
+        return prose(self.answer)
 
     @cached_property
     def is_open(self) -> bool:
