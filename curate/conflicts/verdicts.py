@@ -59,8 +59,8 @@ UNDECIDED: Final = AnswerVerdict(0, "")
 def opposite_verdicts(requests: tuple[str, str], answers: tuple[str, str]) -> tuple[str, str] | None:
     """The expressions by which one answer grants and the other denies what both requests ask about with yes or no.
 
-    At least one answer must have more than `MIN_WORDS` words, unless the language is Arabic or Hindi. None for
-    other answers.
+    At least one answer must have more than `MIN_WORDS` words, unless the language is one of `VERDICT_QUESTION`. None
+    for other answers.
     """
     left_verdict, right_verdict = _verdicts(requests, answers)
     return (left_verdict.words, right_verdict.words) if left_verdict.sign * right_verdict.sign < 0 else None

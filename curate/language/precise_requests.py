@@ -39,7 +39,7 @@ def asks_yes_or_no(request: str) -> bool:
 
 @lru_cache(16_384)
 def verdict_language(request: str) -> str:
-    """The language, Arabic or Hindi, in which a request asks for yes or no; empty for other requests."""
+    """The language of `VERDICT_QUESTION` in which a request asks for yes or no; empty for other requests."""
     if request.isascii():
         return ""
     return next((language for language, pattern in VERDICT_QUESTION.items() if pattern.match(request)), "")

@@ -62,7 +62,15 @@ _DENIED: Final = {
         r"|नहीं (?:\S+ ){0,3}?(?:सकत|चाहिए|मिलेग|लेते|देते|लिया|दिया)|मना (?:है|हैं|किया)|(?:वर्जित|निषिद्ध|प्रतिबंधित|असंभव)"
         r"|बचना चाहिए|से बचें"
     ),
-    "zh": r"不值得|没法|不让|不划算|不具备|不保(?!证|存|留)|不给|不认可|不算|无效|不包[含括]|不属于|没有(?:这个|该)?(?:功能|效力|权利|资格)|没有?办法|找不回来|(?:目前|暂时)没有|暂无|不太?建议|不可以|不能|不允许|不准|不许|不得|禁止|严禁|不太?合适|不太?适合|不支持|不建议|不推荐|最好别|不行|无法|谢绝|不提供|不接受|没有必要|不需要|不必|听不懂|看不懂|不宜",  # noqa: E501
+    "ru": (
+        r"^\W*(?:нет|нельзя|увы)\b|\bне (?:разреш\w+|допуска\w+|допустим\w*|можно|можете|могут|получится|включ\w+|входит|входят|предусмотр\w+"  # noqa: E501
+        r"|принима\w+|рекоменд\w+|совету\w+|стоит|позволя\w+)\b|\b(?:нельзя|запрещ\w+|запрет\w*|невозможно|исключено|недопустимо)\b"
+    ),
+    "pl": (
+        r"^\W*(?:nie|niestety)\b(?! (?:ma|będzie) (?:problemu|sprawy))|\bnie (?:wolno|można|możesz|mogą|zezwala\w*|przyjmujemy|obejmuje|wlicza\w*)\b"  # noqa: E501
+        r"|\bnie (?:jest|są) (?:możliw|dozwolon|dopuszczaln|wliczon)\w+|\b(?:zabronion|zabrania|zakazan|zakazuj|wykluczon|niedozwolon|niemożliw)\w*|\bzakaz\w*\b"  # noqa: E501
+    ),
+    "zh": r"[要得]自己[买付掏]|自费|不值得|没法|不让|不划算|不具备|不保(?!证|存|留)|不给|不认可|不算|无效|不包[含括]|不属于|没有(?:这个|该)?(?:功能|效力|权利|资格)|没有?办法|找不回来|(?:目前|暂时)没有|暂无|不太?建议|不可以|不能|不允许|不准|不许|不得|禁止|严禁|不太?合适|不太?适合|不支持|不建议|不推荐|最好别|不行|无法|谢绝|不提供|不接受|没有必要|不需要(?![再另])|不必|听不懂|看不懂|不宜",  # noqa: E501
     "ja": r"だめ|ダメ|できない|入れません|やめて|禁止|できません|いけません|お断り|不可(?!欠|能性)|ご遠慮|控えて|なりません|おすすめしません|お勧めしません|認めていません|認められません|使えません|ありません(?!か)|対応していません|無理です|やめておいた|避けたほうが|おりません|不要です",  # noqa: E501
 }
 _GRANTED: Final = {
@@ -109,7 +117,15 @@ _GRANTED: Final = {
         rf"^\W*(?:{_YES_IN_HINDI})|सकत[ेाी]|(?:अनुमति|इजाज\u093c?त|उपलब्ध|सुरक्षित|संभव|मान्य) है|स्वागत है|स्वीकार कर"
         r"|कोई (?:दिक्कत|बात|समस्या|परेशानी|हर्ज) नहीं"
     ),
-    "zh": r"有(?:这个|该)功能|有效|算数|值得|划算|可以|允许|没问题|没有问题|合适|支持|放心|听得懂|能听懂|欢迎|推荐|建议(?![您你先请])|能[用听看喝吃带去进]|找得回来|没有?大碍|没关系|当然",  # noqa: E501
+    "ru": (
+        r"^\W*(?:да|конечно|разумеется)\b|\b(?:можно|можете|могут|разреш\w+|допуска\w+|дозволен\w*|позволя\w+|включ[её]н\w*|входит|входят)\b"
+        r"|\bбез проблем\b|\bпроблем не\b"
+    ),
+    "pl": (
+        r"^\W*(?:tak|oczywiście|jasne|pewnie)\b|\b(?:wolno|można|możesz|mogą)\b|\b(?:dozwolon|dopuszczaln|możliw|wliczon)\w+|\bzezwala\w*\b"
+        r"|\bbez problemu\b|\bnie (?:ma|będzie) problemu\b"
+    ),
+    "zh": r"有(?:这个|该)功能|有效|算数|值得|划算|可以|允许|没问题|没有问题|合适|支持|放心|听得懂|能听懂|欢迎|推荐|建议(?![您你先请])|能[用听看喝吃带去进]|(?<!不)(?<!没有)包[含括](?=[的。，,])|已[经]?包[含括]|已经有|找得回来|没有?大碍|没关系|当然",  # noqa: E501
     "ja": r"平気|できる|問題ない|できます|可能です|大丈夫|使えます|問題ありません|かまいません|構いません|お使いになれます|認めています|認められています|いただけます|おすすめです|はい[、。]|もちろん|ございます",  # noqa: E501
 }
 _OPENING_DENIED: Final = {
@@ -133,6 +149,8 @@ _OPENING_DENIED: Final = {
     "it": r"purtroppo|meglio (?:di no|evitare|non)|evita\b|mai\b|macché|neanche per sogno",
     "ar": r"للأسف|مع الأسف|عذرا|نعتذر|لسوء الحظ",
     "hi": r"दुर्भाग्य|अफ\u093c?सोस|माफ\u093c? (?:कीजिए|करें|कीजिये)|क्षमा करें",
+    "ru": r"к сожалению|боюсь|лучше не\b|не стоит",
+    "pl": r"niestety|przykro mi|lepiej nie\b",
     "zh": r"很遗憾|(?:很|非常|实在|十分)?抱歉(?![让给久])|(?:(?!可以|但|能)[^，。,！]){0,12}(?:请(?:不要|勿|别)(?!担心|紧张|着急)|[^免少受大忘要到，。]不了(?![多几一两三]))|可惜|别(?!担心)|千万别|先别(?!担心|心疼|急|着急|慌|难过)|不要(?!担心|紧)|没办法|想都(?:别|不要|不用)想",  # noqa: E501
     "ja": r"残念ながら|残念です|あいにく|いいえ",
 }
@@ -155,6 +173,8 @@ _OPENING_GRANTED: Final = {
     "it": r"tranquill[oai]|per fortuna|fortunatamente|buone notizie|nessun problema|senz['’]altro|si può|puoi\b|può\b",
     "ar": r"لا (?:بأس|مانع|مشكلة|حرج|ضير)\b|لحسن الحظ|تفضل",
     "hi": r"कोई (?:दिक्कत|बात|समस्या|परेशानी|हर्ज) नहीं|बेशक|निश्चिंत",
+    "ru": r"хорошая новость|без проблем|разумеется|пожалуйста\b|не проблема",
+    "pl": r"dobra wiadomość|bez problemu|nie ma (?:problemu|sprawy)|proszę bardzo",
     "zh": r"(?:完全)?没问题|当然|放心|尽管|可以|好消息|能的|行[，。,]",
     "ja": r"はい[、。]|もちろん|ご安心",
 }
@@ -162,19 +182,20 @@ _NOT_NEEDED: Final = {
     "en": (
         r"\b(?:works?|runs?|gets? by|get along|does|manages?|survives?|goes) (?:\w+ )?without\b|\bnone is (?:needed|required|necessary)\b|\bnot a (?:condition|requirement|must)\b|\b(?:you can|you may|just|simply) (?:simply |just )?(?:walk in|turn up|come along|come by)\b|"  # noqa: E501
         r"\bby itself\b|\bmakes itself\b|"
-        r"\bno (?:\w+ ){1,3}(?:is|are) (?:needed|required|necessary)\b|^\W*(?:no|nope|nah)\b|(?:\bnot|n['’]t|\bnever|\bno longer) (?:\w+ )?(?:required|mandatory|compulsory|obligatory|necessary|needed|obliged|have to|need)\b"  # noqa: E501
+        r"\bno (?:\w+ ){1,3}?(?:is |are )?(?:needed|required|necessary)\b|\bdrop in\b|^\W*(?:no|nope|nah)\b|(?:\bnot|n['’]t|\bnever|\bno longer) (?:\w+ )?(?:required|mandatory|compulsory|obligatory|necessary|needed|obliged|have to|need)\b"  # noqa: E501
         r"|\bno (?:\w+ )?(?:need|obligation|paperwork)\b|\b(?:exempt|you can skip)\b|\b(?:optional|voluntary|unnecessary|up to you)\b|\bnobody (?:has|needs) to\b"  # noqa: E501
     ),
     "de": (
         r"\b(?:kommt|kommen|geht|läuft|funktioniert) (?:\w+ ){0,2}ohne (?:aus|einen|eine|\w+ aus)\b|\bkeine (?:bedingung|voraussetzung|vorschrift)\b|\bverlangt (?:\w+ )?niemand\b|\bvon selbst\b|\bbleibt (?:ihnen|dir|jedem|euch) (?:selbst )?überlassen\b|\bohne (?:jemanden )?zu fragen\b|\bgehen sie einfach\b|"  # noqa: E501
         r"^\W*(?:nein|nö)\b|\b(?:nicht|keineswegs) (?:\w+ )?(?:nötig|erforderlich|notwendig|verpflichtend|vorgeschrieben|zwingend|obligatorisch|pflicht)\b"  # noqa: E501
-        r"|\b(?:muss|müssen|musst|brauche|brauchen|braucht|brauchst|benötigt?|benötigen) (?:\w+ ){0,4}?(?:nicht|keine?[nrm]?|niemand)\b|\bkeine (?:pflicht|\w+pflicht)\b"  # noqa: E501
+        r"|\b(?:muss|müssen|musst|brauche|brauchen|braucht|brauchst|benötigt?|benötigen) (?:\w+ ){0,4}?(?:nichts?|keine?[nrm]?|niemand)\b|\bkeine (?:pflicht|\w+pflicht)\b"  # noqa: E501
         r"|\b(?:freiwillig|optional|unnötig|überflüssig)\b|\bkann(?:st du| man) (?:dir |sich )?(?:schenken|sparen)\b"
     ),
     "es": (
         r"\bno se (?:exige|requiere|necesita|pide)\b|\b(?:funciona|va|basta|se hace) (?:sin|sol[oa])\b|\bcosa de cada\b|\bdonde quiera\b|\bsin pedir\b|\bse las arreglan?\b|"  # noqa: E501
-        r"^\W*no\b(?! (?:se|te) (?:preocupe|olvide)\w*)|\bno (?:es |son |está |resulta )?(?:obligatori[oa]s?|necesari[oa]s?|imprescindible|hace falta|hay que|hay obligación|se (?:exige|requiere|necesita)|tienes? que|tienen que|necesitas?|necesitan?|debes?)\b"  # noqa: E501
-        r"|\bsin (?:necesidad|obligación) de\b|\b(?:opcional(?:es)?|voluntari[oa]s?|innecesari[oa]s?)\b|\bningun[oa]? \w+ (?:lo |la )?exige\b"  # noqa: E501
+        r"\bno (?:es |son |está |resulta )?(?:obligatori[oa]s?|necesari[oa]s?|imprescindible|hace falta|hay que|hay obligación|se (?:exige|requiere|necesita)|tienes? que|tienen que|necesitas?|necesitan?|debes?)\b"  # noqa: E501
+        r"|\bsin (?:necesidad|obligación) de\b|\b(?:opcional(?:es)?|voluntari[oa]s?|innecesari[oa]s?)\b|\bningun[oa]? \w+ (?:lo |la )?exige\b|\bir directamente\b|\bsin (?:cita|pedir)\b"  # noqa: E501
+        r"|^\W*no\b(?! (?:se|te) (?:preocupe|olvide)\w*)"
     ),
     "fr": (
         r"^\W*non\b|(?:\bn['’]est|\bne sont|\bn['’]a|\bne) (?:\w+ )?(?:pas|plus|nullement) (?:\w+ )?(?:obligatoires?|nécessaires?|besoin|requise?s?|exigée?s?|indispensables?|tenus?|obligée?s?)\b"  # noqa: E501
@@ -184,7 +205,7 @@ _NOT_NEEDED: Final = {
         r"^\W*no\b|\bnon (?:è |sono |serve|occorre|bisogna|devi|deve|devono|c['’]è bisogno|ha bisogno|ho bisogno)\b|\b(?:facoltativ[oaie]|opzional[ei]|volontari[oaie]|superflu[oaie])\b"  # noqa: E501
     ),
     "pt": (
-        r"^\W*não\b|\bnão (?:é |são |está )?(?:obrigatóri[oa]s?|necessári[oa]s?|precis\w+|tem (?:de|que)|têm (?:de|que)|exig\w+|há obrigação)\b|\b(?:opcional|opcionais|facultativ[oa]s?|voluntári[oa]s?|dispensável|dispensad[oa]s?)\b"  # noqa: E501
+        r"\bnão (?:é |são |está )?(?:obrigatóri[oa]s?|necessári[oa]s?|precis\w+|tem (?:de|que)|têm (?:de|que)|exig\w+|há obrigação)\b|\b(?:opcional|opcionais|facultativ[oa]s?|voluntári[oa]s?|dispensável|dispensad[oa]s?)\b|^\W*não\b"  # noqa: E501
     ),
     "ar": (
         r"^\W*(?:لا|كلا)(?=\s*[،,.!:؛])|\bلا [يتنأ](?:حتاج|جب|لزم|شترط|تطلب|ستلزم)\w*|\bلا (?:حاجة|داعي)\b|\bاختياري\w*"
@@ -194,20 +215,28 @@ _NOT_NEEDED: Final = {
         r"^\W*(?:जी )?नहीं(?=[\s,।.!])|(?:ज\u093c?रूरी|आवश्यक|अनिवार्य|ज\u093c?रूरत|चाहिए) (?:\S+ )?नहीं"
         r"|नहीं (?:\S+ ){0,3}?(?:चाहिए|पड़ेग|पड़त)|वैकल्पिक|के बिना भी"
     ),
+    "ru": (
+        r"\bне (?:нужн\w+|надо|обязательн\w+|требу\w+|обязан\w*|необходим\w*|придётся)\b|\b(?:необязательн\w+|без записи|ничего не нужно)\b"  # noqa: E501
+        r"|^\W*нет\b"
+    ),
+    "pl": (
+        r"\bnie (?:trzeba|musisz|muszą|musi|potrzeba|potrzebujesz|wymaga\w*|ma obowiązku)\b|\bnie (?:jest|są) (?:konieczn|wymagan|potrzebn|obowiązkow)\w+"  # noqa: E501
+        r"|\b(?:nieobowiązkow|zbędn|dobrowoln|opcjonaln)\w+|^\W*nie\b"
+    ),
     "zh": r"不需要|不用|不必|无需|无须|不强制|不要求|不要(?=。|,|，|$)|自愿|自由选择|没有必要|没必要|可选",
     "ja": r"いいえ|必要(?:は|が)?(?:ありません|ない)|不要|なくても|任意|義務(?:では|は)(?:ありません|ない)",
 }
 _NEEDED: Final = {
     "en": (
-        r"\bonly (?:works?|runs?|goes|possible) with\b|^\W*without (?:an?|the|your)? ?\w+ (?:you|nobody|no one|there)\b|\b(?:nobody|no one|none) (?:\w+ ){0,4}without\b|\botherwise it\b|"  # noqa: E501
+        r"\bonly (?:works?|runs?|goes|possible) with\b|\bby (?:appointment|reservation|booking) only\b|\bonly (?:by|with) (?:an? )?(?:appointment|booking|reservation)\b|^\W*without (?:an?|the|your)? ?\w+ (?:you|nobody|no one|there)\b|\b(?:nobody|no one|none) (?:\w+ ){0,4}without\b|\botherwise it\b|"  # noqa: E501
         r"^\W*(?:yes|yep|certainly|absolutely)\b|\bmust\b(?! not)|\b(?:required|mandatory|compulsory|obligatory|necessary|obliged)\b|\b(?:have|has|need|needs) (?:to|an?)\b|\bis needed\b|\bcan['’]t be skipped\b|\bno way (?:around|round)\b"  # noqa: E501
     ),
     "de": (
-        r"\b(?:funktioniert|läuft|geht|klappt) nur mit\b|^\W*ohne \w+ (?:lässt|bekommen|bekommt|kommen|gibt|dürfen|kann|können|darf|geht)\b|\bnur,? wer\b|"  # noqa: E501
+        r"\b(?:funktioniert|läuft|geht|klappt) nur mit\b|\bnur (?:mit|nach) (?:\w+ )?(?:termin|vereinbarung|anmeldung)\b|^\W*ohne \w+ (?:lässt|bekommen|bekommt|kommen|gibt|dürfen|kann|können|darf|geht)\b|\bnur,? wer\b|"  # noqa: E501
         r"^\W*(?:ja|doch)\b|\b(?:muss|müssen|musst|müsst)\b|\b(?:pflicht|\w+pflicht|verpflichtend|verpflichtet|erforderlich|nötig|notwendig|vorgeschrieben|zwingend|obligatorisch)\b|\b(?:brauchen|benötigen) sie\b|\bohne \w+ (?:kommt|geht|darf)\b|\bkein weg (?:\w+ )?vorbei\b|\bunerlässlich\b"  # noqa: E501
     ),
     "es": (
-        r"\bsolo (?:funciona|va|sirve|se puede) con\b|^\W*sin \w+ (?:no|nadie)\b|\b(?:nadie|ningun[oa]) que no\b|"
+        r"\bs[oó]lo (?:funciona|va|sirve|se puede|se atiende|atienden) con\b|^\W*sin \w+ (?:no|nadie)\b|\b(?:nadie|ningun[oa]) que no\b|"  # noqa: E501
         r"^\W*sí\b|\b(?:obligatori[oa]s?|imprescindibles?|necesari[oa]s?|indispensables?)\b|\b(?:hay|tiene|tienes|tienen|tenemos) que\b|\b(?:debe|debes|deben|debemos)\b|\bse (?:exige|requiere|necesita)\b|\bhace falta\b|\bsin \w+ nadie\b"  # noqa: E501
     ),
     "fr": (
@@ -220,6 +249,8 @@ _NEEDED: Final = {
         r"|\b(?:لازم|واجب)\w*"
     ),
     "hi": rf"^\W*(?:{_YES_IN_HINDI})|ज\u093c?रूरी|आवश्यक|अनिवार्य|ज\u093c?रूरत|चाहिए|पड़ेग|पड़त",
+    "ru": r"^\W*да\b|\b(?:нужн\w+|необходим\w*|обязательн\w+|обязан\w*|требу\w+|долж\w+|надо|придётся|только по)\b",
+    "pl": r"^\W*tak\b|\b(?:trzeba|musisz|muszą|musi|konieczn\w+|wymaga\w*|niezbędn\w+|obowiązkow\w+|potrzebn\w+|tylko po)\b",  # noqa: E501
     "zh": r"必须|需要|一定要|^\W*要的|强制|要求|应当|务必|^\W*要[。,，]|都要|得先",
     "ja": r"はい[、。]|必要(?:です|があります|となります)|必須|義務|なければなりません|ねばなりません|要ります",
 }
@@ -231,13 +262,13 @@ OPENING_DENIED, OPENING_GRANTED = (
 )
 """First words of an answer that deny or grant what was asked for."""
 EXPLICIT_YES: Final = lazy_pattern(
-    r"^\W*(?:(?:yes|yep|yeah|ja|jawohl|doch|sí|oui|sim|sì)\b(?=\s*(?:[,.;:!–—-]|$))|はい[、。]|(?:是的|对的?|要的)[，。,！]"
+    r"^\W*(?:(?:yes|yep|yeah|ja|jawohl|doch|sí|oui|sim|sì|да|tak)\b(?=\s*(?:[,.;:!–—-]|$))|はい[、。]|(?:是的|对的?|要的)[，。,！]"
     rf"|(?:{_YES_IN_ARABIC})(?: بالطبع)?(?=\s*(?:[،؛,.!:]|$))|(?:{_YES_IN_HINDI})(?=\s*(?:[,।.!]|$)))",
     re.IGNORECASE,
 )
 """First word of an answer that says yes, whatever the rest of the sentence denies."""
 EXPLICIT_NO: Final = lazy_pattern(
-    r"^\W*(?:いいえ[、。]|(?:不行|不可以|不能|不支持|不允许)[的了哦呢呀]?[，。,！]|(?:لا|كلا)(?=\s*(?:[،؛,.!:]|$))|(?:जी )?नहीं(?=\s*(?:[,।.!]|$)))"  # noqa: E501
+    r"^\W*(?:いいえ[、。]|(?:нет|nie)(?=\s*[,.!])|(?:不行|不可以|不能|不支持|不允许)[的了哦呢呀]?[，。,！]|(?:لا|كلا)(?=\s*(?:[،؛,.!:]|$))|(?:जी )?नहीं(?=\s*(?:[,।.!]|$)))"  # noqa: E501
 )
 """First word of an answer that says no, whatever the rest of the sentence grants."""
 WISH: Final = lazy_pattern(
@@ -258,12 +289,21 @@ NEED_QUESTION: Final = lazy_pattern(
     r"|\b(?:obligatori[oa]s?|hace falta|hay que|(?:tengo|tiene|tienes|tienen|tenemos) que|debo|debe|deben|debemos|necesit\w+|necesari[oa]s?|imprescindible|se (?:exige|requiere))\b"  # noqa: E501
     r"|\b(?:obligatoires?|faut-il|dois|doit|doivent|devons|nécessaires?|besoin|exigée?s?|requise?s?|indispensable)\b"
     r"|\b(?:devo|devono|dobbiamo|bisogna|occorre|serv(?:e|ono)|ci vuole|obbligatori[oaie]|necessari[oaie]|preciso|precisa|tenho (?:de|que)|obrigatóri[oa]s?|necessári[oa]s?)\b"  # noqa: E501
+    r"|\b(?:нужн\w+|надо|обязательн\w+|обязан\w*|необходим\w*|требу\w+|долж\w+|trzeba|musz[ęą]|musimy|musisz|potrzebuj\w+|wymagan\w+|konieczn\w+)\b"
     r"|必须|需要|需不需要|用不用|要不要|强制|必要|必須|義務|要.{0,12}吗|なければ"
     r"|\b(?:يجب|[تأنيى]حتاج|يلزم|يشترط|يتطلب|ضروري|إلزامي|إجباري|مطلوب|لازم|بحاجة)\w*|ज\u093c?रूरी|आवश्यक|अनिवार्य|ज\u093c?रूरत|चाहिए|पड़ेग|पड़त",
     re.IGNORECASE,
 )
 """Words of a question for what is required."""
 VERDICT_QUESTION: Final = {
+    "ru": lazy_pattern(
+        r"^(?=.*[а-яё])(?!.*\b(?:кто|что|чего|где|когда|куда|откуда|сколько|скольк\w+|как|как(?:ой|ая|ое|ие|ого|ую|ом|им)|почему|зачем|чей|чем|котор\w+|или)\b).*\?",
+        re.IGNORECASE,
+    ),
+    "pl": lazy_pattern(
+        r"^(?!.*\b(?:kto|co|gdzie|kiedy|ile|jak|jaki[emj]?|jaka|który|która|które|dlaczego|albo)\b).*\bczy\b.*\?",
+        re.IGNORECASE,
+    ),
     "ar": lazy_pattern(r"^\W*(?:\w+[،,!.] ?)?[وف]?هل (?!.*\b(?:كم|متى|أين|كيف|لماذا|ماذا|أم|أو)\b)"),
     "hi": lazy_pattern(
         r"^\W*क्या (?!है|था|हो(?:ता|ती|ते|गा)|हुआ|कारण|अंतर|फर्क|नाम|मतलब|कर(?:ना|ें|ूँ)|.* या |.*(?:कब|कहाँ|कहां|कैसे|क्यों|कितन|कौन))"
