@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -209,7 +210,14 @@ def arrow_batches(file: Path, name: str, kind: str, groups: range | None) -> Ite
             most = min(
                 MAX_ROWS, BATCH_BYTES * rows // max(size, 1), MAX_EXPANDED // max(_longest_row(described, raw), 1)
             )
-            batches = parquet.iter_batches(max(1, most), row_groups=[*numbers], use_threads=False)
+            has_dictionary = any(
+                pa.types.is_nested(kind) and "dictionary<" in str(kind) for kind in parquet.schema_arrow.types
+            )
+            # pyarrow does not join the dictionaries of two row groups in a nested column
+            parts = [[number] for number in numbers] if has_dictionary else [[*numbers]]
+            batches: Iterator[Any] = chain.from_iterable(
+                parquet.iter_batches(max(1, most), row_groups=part, use_threads=False) for part in parts
+            )
         elif kind == "Arrow file":
             arrow = pa.ipc.open_file(raw)
             batches = map(arrow.get_batch, range(arrow.num_record_batches))

@@ -148,6 +148,18 @@ def test_rows_are_read_as_they_were_written(arrow: bool, monkeypatch: pytest.Mon
         assert packing(Path(f"data{suffix}")) == "a table"
 
 
+@pytest.mark.parametrize("arrow", [True, False])
+def test_categories_within_a_struct_are_read_over_row_groups(arrow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [chat(number, "plain") | {"metadata": {"source": f"source {number % 9}"}} for number in range(60)]
+    table = pa.Table.from_pylist(rows)
+    source = pa.struct([("source", pa.dictionary(pa.int8(), pa.string()))])
+    table = table.set_column(1, "metadata", table["metadata"].cast(source))
+    pq.write_table(table, "data.parquet", row_group_size=7)
+    if not arrow:
+        monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)
+    assert lines_of("data.parquet") == rows
+
+
 @settings(max_examples=of_hundred(30))
 @given(rows=examples)
 def test_any_rows_are_read_as_they_were_written(rows: Rows) -> None:
