@@ -10,6 +10,7 @@ from curate.conflicts.cases import are_of_other_cases, of_requested_case
 from curate.conflicts.closed_values import other_closed_values
 from curate.conflicts.entity_swap import different_short_answers, swapped_names
 from curate.conflicts.evidence import Evidence
+from curate.conflicts.json_values import json_answer, other_json_value
 from curate.conflicts.named_values import NAMES_PRECISION, other_named_values
 from curate.conflicts.negation import (
     are_two_scenes,
@@ -88,13 +89,21 @@ def rule_contradictions(question: str, left: str, right: str) -> Iterator[Eviden
     """The findings of each rule about two answers to `question`, with the contradictory words: refusal, yes/no, numbers
     and dates, negation, names.
 
-    Requests with many possible answers are checked for refusals only, code not at all.
+    Requests with many possible answers are checked for refusals only, code not at all. Of two answers in JSON, the
+    values under equal keys are compared.
     """
     left, right = left[:MAX_ANSWER_CHARS], right[:MAX_ANSWER_CHARS]
     if refusal := refusal_contradiction(left, right):
         yield refusal
         return
-    if is_open(question) or is_code(left) or is_code(right):
+    if is_open(question):
+        return
+    parsed = json_answer(left), json_answer(right)
+    if None not in parsed:
+        if value := other_json_value(*parsed):
+            yield value
+        return
+    if is_code(left) or is_code(right):
         return
     pairs = [pair for pair in aligned_sentences(left, right) if pair.left != pair.right]
     yield from _given_values(question, left, right, pairs)

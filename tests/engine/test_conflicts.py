@@ -205,6 +205,44 @@ def test_answers_that_may_both_hold(question: str, left: str, right: str) -> Non
     assert first_contradiction(question, left, right) is None
 
 
+INVOICE = "Read the invoice as JSON. Norvik Ltd, 2025-01-14, cash, 3 hinges and 1 lamp, total 8795.03 SEK"
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "source"),
+    [
+        ('{"total": 8795.03, "currency": "SEK"}', '{"currency": "SEK", "total": 8895.03}', "numbers"),
+        ('{"total": "8795.03"}', '```json\n{\n  "total": 895.03\n}\n```', "numbers"),
+        ('{"date": "2025-01-14"}', '{"date": "2025-01-11"}', "dates"),
+        ('{"vendor": "Norvik Ltd"}', '{"vendor": "Nordwig Ltd"}', "values"),
+        ('{"paid": true}', '{"paid": false}', "values"),
+        ('{"items": [{"name": "hinge", "count": 3}]}', '{"items": [{"name": "hinge", "count": 1}]}', "numbers"),
+    ],
+)
+def test_json_answers_with_another_value_under_a_key_clash(left: str, right: str, source: str) -> None:
+    evidence = first_contradiction(INVOICE, left, right)
+    assert evidence is not None
+    assert evidence.source == source
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ('{"total": 8795.03, "currency": "SEK"}', '{\n  "currency": "SEK",\n  "total": 8795.03\n}'),
+        ('{"total": 8795.03}', '{"total": "8795.03"}'),
+        ('{"rate": 0.333}', '{"rate": 0.33}'),
+        ('{"vendor": "Norvik Ltd"}', '{"vendor": "Norvik", "total": 8795.03}'),
+        ('{"items": ["hinge", "lamp"]}', '{"items": ["lamp", "hinge"]}'),
+        ('["hinge", "lamp"]', '["lamp", "hinge"]'),
+        ('{"date": "2025-01-14"}', '{"date": "14 January 2025"}'),
+        ('{"confidence": 0.9, "summary": "Cash for hinges."}', '{"confidence": 0.7, "summary": "A lamp, paid."}'),
+        ('{"what": "hinges and a lamp were sold"}', '{"what": "three small things that a house needs"}'),
+    ],
+)
+def test_json_answers_that_say_the_same_do_not_clash(left: str, right: str) -> None:
+    assert first_contradiction(INVOICE, left, right) is None
+
+
 def test_numbers_are_read_in_one_spelling() -> None:
     assert numbers("1,000 and -2.50, +3 ... 40-22") == ["1000", "-2.5", "3", "40", "22"]
 
