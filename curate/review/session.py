@@ -339,8 +339,10 @@ class ReviewSession:
         if not records:
             return step
         self._written = step
-        fields = {"step": step, "of": len(records), "undoes": undoes, "who": self.who}
-        written = [record.model_copy(update=fields) for record in records]
+        fields = {"step": step, "undoes": undoes, "who": self.who, "when": records[0].when}
+        in_step = [record.model_copy(update=fields) for record in records]
+        distinct = {record.line(): record for record in in_step}.values()  # copies of an example have the same ones
+        written = [record.model_copy(update={"of": len(distinct)}) for record in distinct]
         try:
             self.log.add(*written)
         finally:

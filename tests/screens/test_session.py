@@ -443,6 +443,16 @@ def test_bulk_says_what_it_will_do_and_is_undone_at_once(session: ReviewSession)
     assert session.verdict(found(session, "C003").ids[0]) == "undecided"
 
 
+def test_a_decision_about_entries_of_one_example_is_in_effect_and_undone(session: ReviewSession) -> None:
+    """Lines 3 and 6 are copies."""
+    plan = preview(session, "example", view(session, "example").rows, "keep")
+    decide(session, plan)
+    assert {session.verdict(example) for example in plan.decisions} == {"keep"}
+    assert session.log.defects == []
+    session.undo()
+    assert session.log.verdicts() == {}
+
+
 def test_what_two_people_decided_apart_is_shown_and_settled(session: ReviewSession) -> None:
     entry = found(session, "M006")
     other = DecisionLog(Path("theirs.jsonl"))
