@@ -116,16 +116,8 @@ def _edited_line(parsed: ParsedLine, edits: Edits) -> bytes | None:
     value, data = edited_value(decided_id(parsed), edits, parsed.place), parsed.line.data
     if value is None:
         return None
-    edited = _line_with_value(parsed, data, value)
+    edited = json_line(value) if parsed.defects else edited_json(data, parsed.decoded.value, value)
     return edited + b"\n" * (data.count(b"\n") - edited.count(b"\n"))  # the rest of a document keeps its line numbers
-
-
-def _line_with_value(parsed: ParsedLine, data: bytes, value: dict[str, Any]) -> bytes:
-    """A line with another value; what is unchanged keeps its bytes unless the line had a defect.
-
-    `data`: the line, on one line or as it was read.
-    """
-    return json_line(value) if parsed.defects else edited_json(data, parsed.decoded.value, value)
 
 
 def edited_value(key: str, edits: Edits, place: Place) -> dict[str, Any] | None:
@@ -156,7 +148,7 @@ def labelled(parsed: ParsedLine, decision: DecisionState) -> tuple[bytes, bool]:
     labels: dict[str, Any] = {"labels": list(decision.labels)} if decision.labels else {}
     labels |= {"rating": decision.rating} if decision.rating else {}
     other = any(key in metadata and metadata[key] != labels[key] for key in labels)
-    return _line_with_value(parsed, parsed.jsonl, {**value, "metadata": {**metadata, **labels}}), other
+    return edited_json(parsed.jsonl, value, {**value, "metadata": {**metadata, **labels}}), other
 
 
 def spliced(stream: Iterator[bytes], splices: Sequence[Splice]) -> Iterator[bytes]:

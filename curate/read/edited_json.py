@@ -52,7 +52,7 @@ class _Edit:
         if same_json(before, after):
             return self._line[span.start : span.end]
         if isinstance(before, dict) and isinstance(after, dict):
-            if list(before) == list(after):
+            if before and list(before) == list(after)[: len(before)]:
                 return self._spliced(pointer, span, before, after)
             members = [
                 f"{self._new(key)}{self._colon}{self.text(_child(pointer, key), before.get(key), value)}"
@@ -66,9 +66,9 @@ class _Edit:
         return self._new(after)
 
     def _spliced(self, pointer: str, span: JsonSpan, before: dict[Any, Any], after: dict[Any, Any]) -> str:
-        """The text of an object or a list, by key or index, with new texts of its values."""
+        """The text of an object or a list, by key or index, with new texts of its values, and new keys at its end."""
         places = list[tuple[JsonSpan, str, Any]]()
-        for key in after:
+        for key in before:
             child = _child(pointer, str(key))
             place = self._spans.find(child)
             if place is None:
@@ -78,7 +78,10 @@ class _Edit:
         for place, child, key in sorted(places):  # the last of repeated keys counts, which is in another place
             parts += [self._line[end : place.start], self.text(child, before[key], after[key])]
             end = place.end
-        return "".join([*parts, self._line[end : span.end]])
+        added = [
+            f"{self._comma}{self._new(key)}{self._colon}{self._new(after[key])}" for key in after if key not in before
+        ]
+        return "".join([*parts, *added, self._line[end : span.end]])
 
     def _elements(self, pointer: str, before: list[Any], after: list[Any]) -> Iterator[str]:
         """The texts of the elements of a list of another length. An element that `before` lacks is the next of its

@@ -210,6 +210,17 @@ def test_labels_and_ratings_are_written_as_metadata_and_filter_a_split(capsys: p
     assert not Path("clean-b.jsonl").exists()
 
 
+def test_a_rating_changes_nothing_else_of_a_line_with_a_defect() -> None:
+    line = (
+        b'{"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"","content":"B"}],"n":1,"n":1e5}'
+    )
+    Path("a.jsonl").write_bytes(line + b"\n")
+    session = new_session([Path("a.jsonl")])
+    rate(session, [session.examples.entry(0).ids[0]], "4")
+    assert outcome("apply", "a.jsonl", "-o", "clean.jsonl") == 0
+    assert Path("clean.jsonl").read_bytes() == line[:-1] + b',"metadata":{"rating":4}}\n'
+
+
 @pytest.mark.parametrize(("pointer", "removed"), [("/messages/1/content", []), ("/messages/3/content", [1])])
 def test_a_line_stays_for_the_finding_that_was_accepted_alone(pointer: str, removed: list[int]) -> None:
     empty = chat("Which river flows through the town?", "")
