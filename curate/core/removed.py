@@ -98,6 +98,15 @@ class Reason(NamedTuple):
     similarity: float | None = None
 
 
+def is_encodable(text: str) -> bool:
+    """Whether a text is without lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def escape_surrogates(text: str) -> str:
     """Escape lone surrogates, which cannot be encoded as UTF-8."""
     return text.encode("utf-8", "backslashreplace").decode()

@@ -17,7 +17,7 @@ import orjson
 
 from curate.core.errors import OutputError
 from curate.core.lazy import pl
-from curate.core.removed import escape_surrogates
+from curate.core.removed import escape_surrogates, is_encodable
 from curate.core.text import visible
 from curate.core.validation import has_repeated_key, parsed_json
 from curate.storage.tables import JSON_COLUMNS
@@ -26,6 +26,18 @@ CHUNK_LINES: Final = 10_000
 INT64_LIMIT: Final = 2**63
 LONG_INTEGER: Final = re.compile(rb"\d{19}")
 """A number that orjson may round."""
+FLOAT_LIMIT: Final = 2**53
+"""Integers up to here are floats of 64 bits, too."""
+
+
+class LongInteger:
+    """The type of an integer of 64 bits that a float may round."""
+
+
+class BrokenText:
+    """The type of a text with half of a surrogate pair, which only JSON can hold as an escape."""
+
+
 Types = dict[str, set[type]]
 
 
@@ -102,12 +114,21 @@ def _types(files: Sequence[Path]) -> tuple[Types, Types]:
                     turns.setdefault(key, set()).add(_type(item))
         elif messages is not None:
             turned = False  # else it is JSON in a string
+    if broken := next((key for key in (*keys, *turns) if not is_encodable(key)), None):
+        raise OutputError(
+            f"the output has the key {visible(broken)}, half of a surrogate pair, which Parquet cannot hold",
+            "write JSON Lines, or rename the key; `curate check` reports its lines",
+        )
     return keys, turns if turned else {}
 
 
 def _type(value: Any) -> type:
     """The type of a value; that of an integer of more than 64 bits is `object`."""
-    return object if type(value) is int and not -INT64_LIMIT <= value < INT64_LIMIT else type(value)
+    if isinstance(value, str):
+        return str if is_encodable(value) else BrokenText
+    if type(value) is not int or -FLOAT_LIMIT <= value <= FLOAT_LIMIT:
+        return type(value)
+    return LongInteger if -INT64_LIMIT <= value < INT64_LIMIT else object
 
 
 def _column_type(types: set[type]) -> "type[pl.DataType]":
@@ -115,7 +136,7 @@ def _column_type(types: set[type]) -> "type[pl.DataType]":
     plain = types - {type(None)}
     if plain == {bool}:
         return pl.Boolean
-    if plain == {int}:
+    if plain and plain <= {int, LongInteger}:
         return pl.Int64
     return pl.Float64 if plain and plain <= {int, float} else pl.String
 
@@ -146,17 +167,19 @@ def _row_chunks(lines: Path, schema: dict[str, Any], marked: set[str]) -> Iterat
 
 
 def _stored_value(value: Any, marked: bool) -> Any:
-    """A value as it is stored: in a column of JSON, text stays text unless it could be read as JSON."""
-    if marked and value is not None and not (isinstance(value, str) and not _is_json(value)):
-        value = json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str):
-        return escape_surrogates(value)  # they cannot be stored
+    """A value as it is stored: in a column of JSON, text stays text unless it has to be JSON or could be read as it."""
+    if marked and value is not None and not (isinstance(value, str) and is_encodable(value) and not _is_json(value)):
+        return escape_surrogates(json.dumps(value, ensure_ascii=False))
     return value
 
 
 def _is_json(text: str) -> bool:
+    """Whether the reader of tables takes a text for JSON: NaN and infinity are."""
     try:
         orjson.loads(text)
     except ValueError:
-        return False
+        try:
+            parsed_json(text)
+        except ValueError:
+            return False
     return True

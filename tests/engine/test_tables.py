@@ -240,6 +240,18 @@ def test_parquet_that_is_written_holds_equal_rows(rows: Rows) -> None:
     assert Path("kept.removed.jsonl").is_file()
 
 
+def test_parquet_that_is_written_rounds_and_changes_no_value(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    values: list[Any] = ["NaN", 2**53 + 1, 1.5, "\ud83d", "\\ud83d", '"\\ud83d"', [1]]
+    rows = [chat(n, "plain") | {"a": 2**53 + 1 - n / 4, "b": value} for n, value in enumerate(values)]
+    rows[0]["a"], rows[2]["messages"][0]["content"] = 2**53 + 1, "\udc00 half"
+    write("data.jsonl", rows)
+    assert main(["convert", "data.jsonl", "-o", "data.parquet", "-q"]) == 0
+    assert lines_of("data.parquet") == rows
+    write("data.jsonl", [chat(1, "plain") | {"\ud83d": 1}])
+    assert main(["convert", "data.jsonl", "-o", "key.parquet", "-q"]) == 2
+    assert r"the key \ud83d, half of a surrogate pair, which Parquet cannot hold" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
