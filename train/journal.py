@@ -115,13 +115,20 @@ class LossLog(JsonLines):
 
 @contextmanager
 def signals_to(heard: Callable[[str], None]) -> Iterator[None]:
-    """Call `heard` with the name of the signal at Ctrl-C and SIGTERM while the block runs."""
+    """Call `heard` with the name of the signal at Ctrl-C, at SIGTERM and, unless it is ignored (`nohup`), where the
+    terminal is closed, while the block runs.
+    """
 
     def handler(number: int, _frame: Any) -> None:
         heard(signal.Signals(number).name)
 
-    heeded = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGBREAK"))  # the last on Windows only
-    before = {number: signal.signal(number, handler) for number in heeded if number is not None}
+    # SIGHUP is not on Windows, SIGBREAK only there.
+    known = (getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"))
+    before = {
+        number: signal.signal(number, handler)
+        for number in known
+        if number is not None and (number.name != "SIGHUP" or signal.getsignal(number) is not signal.SIG_IGN)
+    }
     try:
         yield
     finally:

@@ -102,7 +102,7 @@ class Pause(StrictModel):
     total_parameters: int
 
 
-Sign = Literal["overfits", "memorises", "forgets"]
+Sign = Literal["worsens", "overfits", "memorises", "forgets"]
 
 
 class LossPoint(StrictModel):
@@ -148,7 +148,9 @@ class Overfitting(StrictModel):
     """Whether the training learned its examples instead of the task. Except for the losses, about the kept adapter."""
 
     signs: tuple[Sign, ...]
-    """overfits: the held-out loss rose; memorises: training answers; forgets: general answers became less likely."""
+    """worsens: the held-out loss is above that of the base; overfits: it rose after its best measurement; memorises:
+    training answers; forgets: general answers became less likely.
+    """
     curve: tuple[LossPoint, ...]
     train_loss: float | None
     held_out_loss: float | None

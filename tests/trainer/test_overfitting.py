@@ -34,7 +34,7 @@ def probed(trained: int, held_out: int = 0, general: float = 2.0) -> dict[str, A
 
 
 def test_a_held_out_loss_that_rises_again_is_overfitting() -> None:
-    found = overfitting(journal([2.0, 1.5, 1.2, 1.4, 1.9], [2.0, 1.2, 0.8, 0.4, 0.1]), 30, 1.2, None, None)
+    found = overfitting(journal([2.0, 1.5, 1.2, 1.4, 1.9], [2.0, 1.2, 0.8, 0.4, 0.1]), 30, 5.0, 1.2, None, None)
     assert found.signs == ("overfits",)
     assert found.best_step == 30
     assert found.rise == pytest.approx(0.7)
@@ -46,7 +46,8 @@ def test_a_held_out_loss_that_rises_again_is_overfitting() -> None:
     assert "1.80 nats above that of training (0.10)" in found.sentences[1]
     assert found.sentences[-1].startswith("It overfits: use fewer epochs")
     assert (
-        "and the adapter of step 50 was kept" in overfitting(journal([2.0, 1.5, 1.9]), 50, 1.9, None, None).sentences[0]
+        "and the adapter of step 50 was kept"
+        in overfitting(journal([2.0, 1.5, 1.9]), 50, 5.0, 1.9, None, None).sentences[0]
     )
 
 
@@ -55,15 +56,15 @@ def test_a_loss_that_falls_or_stays_is_none() -> None:
     from train.report.training_report import overfitting_text
 
     for held_out in ([2.0, 1.5, 1.2], [2.0, 1.2, 1.21]):
-        assert overfitting(journal(held_out), 30, 1.2, None, None).signs == ()
-    assert overfitting(journal([1.0]), 10, 1.0, None, None).signs == ()
-    nothing = overfitting([], 3, 1.0, None, None)
+        assert overfitting(journal(held_out), 30, 5.0, 1.2, None, None).signs == ()
+    assert overfitting(journal([1.0]), 10, 5.0, 1.0, None, None).signs == ()
+    nothing = overfitting([], 3, 5.0, 1.0, None, None)
     assert (nothing.curve, nothing.train_loss, nothing.gap, nothing.signs) == ((), None, None, ())
     assert "only at the end" in nothing.sentences[0]
     shown = StringIO()
     Console(file=shown).print(*overfitting_text(nothing), sep="\n")
     assert "No sign of overfitting in what was measured." in shown.getvalue()
-    broken = overfitting(journal([float("nan"), 2.0, float("inf"), 1.5]), 40, 1.5, None, None)
+    broken = overfitting(journal([float("nan"), 2.0, float("inf"), 1.5]), 40, 5.0, 1.5, None, None)
     assert [(point.step, point.held_out) for point in broken.curve] == [(20, 2.0), (40, 1.5)]
     assert broken.sentences[0] == "2 measurements of the held-out loss gave no number."
     assert json.loads(broken.model_dump_json()) == broken.model_dump(mode="json")
@@ -88,16 +89,27 @@ def test_a_loss_that_falls_or_stays_is_none() -> None:
 def test_memory_and_forgetting_are_measured_against_what_was_there_before(
     before: Any, after: Any, signs: tuple[str, ...]
 ) -> None:
-    found = overfitting([], 3, 1.0, before, after)
+    found = overfitting([], 3, 5.0, 1.0, before, after)
     assert found.signs == signs
     assert len([sentence for sentence in found.sentences if sentence.startswith("It ")]) == len(signs)
+
+
+def test_a_held_out_loss_above_that_of_the_base_is_a_sign() -> None:
+    worse = overfitting(journal([5.95, 5.94]), 20, 5.9369, 5.948, None, None)
+    assert worse.signs == ("worsens",)
+    assert worse.sentences[0] == "The held-out loss is above that of the base: 5.9369 before, 5.9480 after."
+    assert worse.sentences[-1].startswith("It made the model worse: use a lower learning rate")
+    for after in (5.9369, 5.93):
+        assert overfitting(journal([5.95, 5.94]), 20, 5.9369, after, None, None).signs == ()
 
 
 @pytest.mark.slow
 def test_it_is_drawn_for_a_terminal_and_for_a_browser() -> None:
     from train.report.training_report import loss_plot, overfitting_html, overfitting_text
 
-    found = overfitting(journal([2.0, 1.5, 1.2, 1.4, 1.9], [2.0, 1.2, 0.8, 0.4, 0.1]), 30, 1.2, probed(0), probed(12))
+    found = overfitting(
+        journal([2.0, 1.5, 1.2, 1.4, 1.9], [2.0, 1.2, 0.8, 0.4, 0.1]), 30, 5.0, 1.2, probed(0), probed(12)
+    )
     lines = [line.plain for line in loss_plot(found.curve)]
     assert max(map(len, lines)) < 80
     assert sum(line.count("·") for line in lines[:-1]) + 2 * sum(line.count("◉") for line in lines[:-1]) >= 5
@@ -175,3 +187,15 @@ def test_a_training_tells_it_and_so_does_an_evaluation_on_request(
     (run / "report.json").write_text(json.dumps(report))
     assert main(["evaluate", str(run), "--overfitting"]) == 2
     assert "has no diagnosis of overfitting" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_training_that_diverges_says_so_once(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "split/validation.jsonl").write_bytes((project / "split/test.jsonl").read_bytes())
+    write_recipe(
+        project, method="full", rank=None, dropout=None, learning_rate=1.0, max_steps=6, generations=0, evaluate_every=2
+    )
+    assert main(["train", str(project / "recipe.toml"), "--run-dir", str(project / "run")]) == 0
+    told = capsys.readouterr()
+    assert told.err.count("this training diverges; stop it, and start over with a lower learning_rate") == 1
+    assert "The held-out loss is above that of the base" in " ".join(told.out.split())

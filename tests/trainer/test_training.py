@@ -16,6 +16,7 @@ from tests.conftest import rows_of
 from tests.trainer.forked import started
 from tests.trainer.tiny import conversations, make_tokenizer, write_recipe
 from tests.waiting import PATIENCE_SECONDS, until
+from train.journal import signals_to
 
 pytestmark = pytest.mark.slow
 
@@ -241,16 +242,26 @@ def test_another_text_of_the_chat_template_is_another_run(project: Path, capsys:
 
 
 @pytest.mark.xdist_group("forked")
-def test_an_interruption_saves_what_was_done(project: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_an_interruption_saves_what_was_done(project: Path, number: signal.Signals) -> None:
     write_recipe(project, max_steps=400, save_every=1000, generations=0)
     process = training(project, "--run-dir", str(project / "run"))
     wait_for_steps(process, project / "run", 3)
-    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, number)
     process.join(timeout=PATIENCE_SECONDS)
     assert process.exitcode == 130
     assert "--resume continues from here" in (project / "told.err").read_text()
     (saved,) = (project / "run/checkpoints").iterdir()
     assert saved.name == f"checkpoint-{steps_so_far(project / 'run')}"
+
+
+def test_a_training_under_nohup_goes_on_when_its_terminal_is_closed() -> None:
+    former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with signals_to(pytest.fail):
+            os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, former)
 
 
 def test_a_training_ends_with_the_process_that_started_it(project: Path) -> None:

@@ -9,11 +9,14 @@ from train.results import Forgotten, LossPoint, Memorised, Overfitting, Sign
 
 MIN_RISE: Final = 0.02
 """Minimum rise above the best held-out loss, as a share of it."""
+VISIBLE_CHANGE: Final = 0.00005
+"""Change of a loss that four decimals show."""
 MIN_MEMORIZED, MIN_MEMORIZED_SHARE = 3, 0.1
 """Memorized answers above the baseline, as a number and as a share, that count as memorization."""
 FORGETTING_NATS: Final = 0.05
 """Increase of the loss on general answers, in nats, that counts as forgetting."""
 ADVICE: Final[dict[Sign, str]] = {
+    "worsens": "It made the model worse: use a lower learning rate or fewer epochs, or check that training and held-out examples are alike",  # noqa: E501
     "overfits": 'It overfits: use fewer epochs, a lower learning rate or a smaller rank; `keep = "best"` and `patience` do so automatically',  # noqa: E501
     "memorises": "It memorizes answers: memorized text can be extracted: remove secrets and duplicates from the data, or train for fewer epochs",  # noqa: E501
     "forgets": "It forgets: mix general examples into the data, or use a lower learning rate, if the model has to do more than this task",  # noqa: E501
@@ -23,13 +26,14 @@ ADVICE: Final[dict[Sign, str]] = {
 def overfitting(
     journal: Sequence[Mapping[str, Any]],
     kept_step: int,
+    base_loss: float,
     tuned_loss: float,
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
     loss: str = "held-out loss",
 ) -> Overfitting:
     """The diagnosis. `before` and `after` are the `ProbeResult` of the base and of the tuned model, as dicts; `loss`:
-    the name of the measured loss.
+    the name of the measured loss, which is `base_loss` of the base and `tuned_loss` of the kept adapter.
     """
     curve = curve_of(journal)
     final = curve[-1].train if curve else _train_loss([line for line in journal if "loss" in line][-20:])
@@ -39,7 +43,8 @@ def overfitting(
     last = held_out[-1].held_out if held_out else tuned_loss
     memorised = _memorised(before, after)
     forgotten = _forgotten(before, after)
-    signs: list[Sign] = []
+    worsens = tuned_loss - base_loss >= VISIBLE_CHANGE
+    signs: list[Sign] = ["worsens"] if worsens else []
     if best and rise is not None and rise > MIN_RISE * (best.held_out or 0.0) and best.step < held_out[-1].step:
         signs.append("overfits")
     if memorised and memorised.tuned - memorised.otherwise >= max(
@@ -55,6 +60,9 @@ def overfitting(
     )  # fmt: skip
     lost = sum(line.get("event") == "validation" for line in journal) - len(curve)
     notes = [f"{plural(lost, 'measurement')} of the {loss} gave no number."] if lost else []
+    notes += (
+        [f"The {loss} is above that of the base: {base_loss:.4f} before, {tuned_loss:.4f} after."] if worsens else []
+    )
     return result.model_copy(update={"sentences": (*notes, *_diagnosis_lines(result, kept_step, loss))})
 
 

@@ -54,12 +54,16 @@ class Callback:
     """Steps between measurements."""
     patience: int | None
     measure: Callable[[], float] | None
+    base_loss: float | None = None
+    """The held-out loss before the training; None if it was not measured."""
     pause: int | None = None
     """The step to pause after."""
     paused: float | None = None
     """The loss on the validation split at the pause; None before it."""
     measured: list[tuple[int, float]] = field(default_factory=list)
     interrupted: bool = False
+    diverges: bool = False
+    """Whether a measurement was far above the loss of the base."""
     began: float = 0.0
     """When the step began."""
     speed: float = 0.0
@@ -87,7 +91,9 @@ class Callback:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Ctrl-C or SIGTERM ends the training after the current step, with a checkpoint; a second one at once."""
+        """Ctrl-C, SIGTERM or the end of the terminal ends the training after the current step, with a checkpoint; a
+        second one at once.
+        """
 
         def heard(name: str) -> None:
             if self.interrupted:
@@ -130,7 +136,18 @@ class Callback:
         self.journal.write(event="validation", step=step, validation_loss=loss, best=self.best_step == step)
         best = "" if self.best_step == step else f", best after step {self.best_step:,}"
         self.phase.printer.print(f"step {step:,}: validation loss {loss:.4f}{best}")
+        self._note_divergence(loss)
         return True
+
+    def _note_divergence(self, loss: float) -> None:
+        """Print once that the training diverges, if it does by the loss on the validation split."""
+        if self.base_loss is None or self.diverges or loss <= DIVERGED * self.base_loss:
+            return
+        self.diverges = True
+        self.phase.printer.print(
+            f"note: the held-out loss of the base was {self.base_loss:.4f}: this training diverges; stop it, and start "
+            "over with a lower learning_rate and --fresh"
+        )
 
     def should_stop(self, step: int, loss: float) -> bool:
         """Whether the training ends here: last step, early stopping, pause or interruption."""
@@ -163,6 +180,8 @@ NO_DECAY = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(
 """Names of parameters without weight decay, as transformers has them."""
 TENSORBOARD: Final = os.environ.get("TENSORBOARD_LOGGING_DIR", "")
 """The person's own folder for TensorBoard; a second training in this process must not take the first one's."""
+DIVERGED: Final = 1.25
+"""Loss on the validation split over the held-out loss of the base from which a training diverges."""
 MAX_SKIPPED: Final = 32
 """Steps in a row without an update in float16: after half of them the scale of the loss, 65,536, is down to 1."""
 

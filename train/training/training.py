@@ -167,7 +167,7 @@ class Training:
         base = distributed.from_first(lambda: self.folder.read("base.json"))
         if base is None and not self.sharded:  # a sharded model is on the devices only after it was prepared
             base = self._measure_base()
-        callback = self._run_training(share)
+        callback = self._run_training(share, None if base is None else _measured_loss(base))
         if callback.paused is not None and not callback.exhausted:
             return self._pause(callback.paused)
         step = self._keep(callback)
@@ -283,9 +283,9 @@ class Training:
             return preference.measure(self.model, MAX_TOKENS if self.packing else 1, lambda _: None).loss
         return self._loss(self.model, self.prepared.validation.encoded)
 
-    def _run_training(self, share: float = 1.0) -> Callback:
+    def _run_training(self, share: float, base_loss: float | None) -> Callback:
         """Train from the last checkpoint or the start, and return the training's callback; a training that had ended is
-        only loaded.
+        only loaded. `base_loss`: the held-out loss of the base, if it was measured.
 
         Raises `KeyboardInterrupt` after an interruption, with a checkpoint saved.
         """
@@ -306,6 +306,7 @@ class Training:
         callback = Callback(
             self.journal, self.loss_log, phase, microbatches, steps=len(order), every=self.prepared.evaluate_every,
             patience=recipe.patience, measure=measure, pause=self._pause_step(share),
+            base_loss=base_loss,
         )  # fmt: skip
         ended = done == len(order) or callback.exhausted
         if resume is not None and (ended or (callback.pause is not None and done >= callback.pause)):
@@ -416,7 +417,8 @@ class Training:
             overfitting=overfitting(
                 self.journal.lines(),
                 step,
-                preferences["loss"] if preferences else tuned["loss"],
+                _measured_loss(base),
+                _measured_loss(tuned),
                 base.get("probes"),
                 tuned.get("probes"),
                 "held-out preference loss" if preferences else "held-out loss",
@@ -433,3 +435,9 @@ class Training:
             reasoning=prepared.train.reasoning,
             mismatches=prepared.mismatches,
         )
+
+
+def _measured_loss(measures: dict[str, Any]) -> float:
+    """The held-out loss among the measures of a model: of the preferences, if the objective compares answers."""
+    preferences = measures.get("preferences")
+    return float(preferences["loss"] if preferences else measures["loss"])
