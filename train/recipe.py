@@ -284,6 +284,10 @@ class Recipe(StrictModel):
         """The peak learning rate: the recipe's, or that of method and objective."""
         return self.learning_rate if self.learning_rate is not None else self.how.learning_rate * self.goal.rate
 
+    def warmup_steps(self, steps: int) -> int:
+        """Steps, of `steps` in all, in which the learning rate rises."""
+        return round(self.warmup * steps)
+
     @property
     def rate_source(self) -> str:
         """Where the peak learning rate comes from."""

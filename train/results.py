@@ -345,6 +345,19 @@ class TrainingPlan(StrictModel):
     """Free memory in bytes."""
     splits: tuple[SplitPlan, ...]
     steps: int
+    epochs: float
+    """Passes over the training split."""
+    schedule: str
+    warmup_steps: int
+    """Steps in which the learning rate rises."""
+    evaluate_every: int | None
+    """Steps between measurements on the validation split, which also come after the last step; None without any."""
+    evaluate_examples: int
+    """Examples of the validation split in each measurement; 0 without any."""
+    keep: Literal["best", "last"]
+    """Which adapter is the result: that of the best measurement, or the last one."""
+    disk: int
+    """Bytes that checkpoints and adapter take at most."""
     passes: int
     """Total number of forward and backward passes."""
     tokens: int

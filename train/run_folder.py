@@ -10,7 +10,7 @@ adapter/ is in PEFT's format, with tokenizer and chat template; after full fine-
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,8 @@ OWN_FILES: Final = frozenset((
 MOVABLE: Final = ("model", "data")
 """Keys of a recipe that may be changed after the training: they name places."""
 UNRECORDED: Final = ("README.md", "chat_template.jinja")
+MAX_KEPT: Final = 2
+"""Checkpoints that are kept, besides the best one."""
 LOCK_WAIT: Final = 3.0  # seconds: a process that was just killed may take a moment to let go
 
 
@@ -142,6 +144,14 @@ class RunFolder:
                 f"{gigabytes(size)}",
                 "free some space, or name a folder on another disk with --run-dir",
             )
+
+
+def disk_need(trained: int) -> int:
+    """Bytes that a run takes at most: its checkpoints, the best one, one that is being written, and the result.
+
+    `trained`: bytes of the trained weights with gradients and optimizer state.
+    """
+    return (MAX_KEPT + 3) * trained
 
 
 @contextmanager
@@ -255,3 +265,21 @@ def identify(recipe: Recipe) -> dict[str, Any]:
         **parts,
         "manifest": sha256(manifest) if manifest.is_file() else None,
     }
+
+
+def differences(
+    former: Mapping[str, Any], identity: Mapping[str, Any], former_recipe: Mapping[str, Any], recipe: Recipe
+) -> str:
+    """The inputs in which a run differs from a training that would have `identity`, in words."""
+    parts = []
+    if former.get("recipe") != identity["recipe"]:
+        chosen = recipe.model_dump(mode="json", exclude={*MOVABLE, *(("date",) if recipe.date is None else ())})
+        keys = [key for key, value in chosen.items() if value != "auto" and value != former_recipe.get(key)]
+        shown = ", ".join(f"{key} = {former_recipe.get(key)} there, {chosen[key]} here" for key in keys)
+        parts.append(f"another recipe ({shown})" if shown else "another chat template")
+    digests = former.get("data")
+    known = digests if isinstance(digests, dict) else {}
+    splits = [name for name in SPLIT_NAMES if known.get(name) != identity["data"].get(name)]
+    parts += [f"other data ({', '.join(splits)})"] if splits else []
+    parts += ["another base model or tokenizer"] if former.get("base") != identity["base"] else []
+    return ", ".join(parts) or "another recipe, chat template, data or base model"

@@ -32,12 +32,44 @@ def test_the_plan_says_what_the_training_then_does(project: Path, capsys: pytest
     assert made["refusals"] == []
     assert main(["train", str(project / "recipe.toml"), "--run-dir", str(project / "run"), "--json", "--quiet"]) == 0
     report = json.loads(capsys.readouterr().out)
+    assert (made["epochs"], made["evaluate_every"], made["keep"]) == (1.2, None, "last")
     for key in ("steps", "trainable_parameters", "total_parameters", "learning_rate", "mismatches"):
         assert made[key] == report[key], key
     lines = rows_of(project / "run/metrics.jsonl")
     assert made["tokens"] == sum(line["tokens"] for line in lines if "loss" in line)
     assert made["supervised"] == sum(line["supervised"] for line in lines if "loss" in line)
     assert {split["name"]: split["examples"] for split in made["splits"]} == {"train": 40, "test": 6}
+
+
+def test_the_plan_says_when_the_training_measures_and_what_it_keeps(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured = ["--set", "evaluate_every=5", "--set", "patience=2", "--set", "warmup=0.25"]
+    recipe = str(project / "recipe.toml")
+    assert main(["train", "--plan", recipe, *measured]) == 0
+    told = capsys.readouterr()
+    without = "note: no validation split: nothing is measured during the training; patience has no effect and the last"
+    assert without in told.err
+    assert "nothing during the training; the last adapter is kept" in told.out
+    (project / "split/validation.jsonl").write_bytes((project / "split/test.jsonl").read_bytes())
+    assert main(["train", "--plan", recipe, *measured]) == 0
+    told = capsys.readouterr()
+    assert "no validation split" not in told.err
+    assert "every 5 steps on 6 examples of validation; the best adapter is kept" in told.out
+    assert "cosine after 3 steps of warm-up" in told.out
+    assert main(["train", recipe, *measured, "--run-dir", str(project / "run"), "--quiet"]) == 0
+    events = rows_of(project / "run/metrics.jsonl")
+    assert [line["step"] for line in events if line.get("event") == "validation"] == [5, 10, 12]
+    rates = [line["learning_rate"] for line in events if "loss" in line]
+    assert rates.index(max(rates)) == 3
+    kept = disk_used(project / "run/checkpoints") + disk_used(project / "run/adapter")
+    capsys.readouterr()
+    assert plan(project, capsys, *measured)["disk"] >= kept > 0
+
+
+def disk_used(folder: Path) -> int:
+    """Bytes of the weights and optimizer states in a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.suffix in (".safetensors", ".pt"))
 
 
 def test_a_split_in_shards_is_the_same_training(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ import pytest
 from curate.cli.main import main
 from tests.conftest import rows_of
 from tests.trainer.forked import started
-from tests.trainer.tiny import conversations, make_tokenizer, write_recipe
+from tests.trainer.tiny import conversations, make_model, make_tokenizer, write_recipe
 from tests.waiting import PATIENCE_SECONDS, until
 from train.journal import signals_to
 
@@ -226,6 +226,22 @@ def test_a_killed_and_resumed_training_ends_with_the_same_bits(
     assert "--fresh" in capsys.readouterr().err
 
 
+def test_a_run_that_is_not_resumed_names_what_has_changed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_recipe(project, max_steps=2, generations=0)
+    assert run(project, "run") == 0
+    assert run(project, "run", "--resume", "--set", "max_steps=3", "--set", "rank=2") == 2
+    told = capsys.readouterr().err
+    assert "contains a run with another recipe (rank = 4 there, 2 here, max_steps = 2 there, 3 here)\n" in told
+    assert "undo the change to resume it" in told
+    (project / "split/validation.jsonl").write_bytes((project / "split/test.jsonl").read_bytes())
+    (project / "model").unlink()
+    make_model(project / "model", layers=2)
+    assert run(project, "run") == 2
+    told = capsys.readouterr().err
+    assert "contains a run with other data (validation), another base model or tokenizer\n" in told
+    assert "undo" not in told
+
+
 def test_another_text_of_the_chat_template_is_another_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from curate.models.chat_templates import CHATML
 
@@ -238,7 +254,7 @@ def test_another_text_of_the_chat_template_is_another_run(project: Path, capsys:
     assert "this training has finished" in capsys.readouterr().err
     (project / "own.jinja").write_text(CHATML.replace("assistant", "bot"))
     assert main(words) == 2
-    assert "another recipe, chat template, data or base model" in capsys.readouterr().err
+    assert "contains a run with another chat template\n" in capsys.readouterr().err
 
 
 @pytest.mark.xdist_group("forked")

@@ -328,6 +328,11 @@ def prepare(recipe: Recipe, printer: JournalPrinter) -> Prepared:
             printer.print(f"note: {split.name}, {plural(count, 'example')}: {mismatch}")
         if left_out := len(split.left_out):
             printer.print(f"note: {split.name}: {plural(left_out, 'example')} left out; the report lists them")
+    if validation is None and recipe.evaluate_every != 0:
+        what = "patience has no effect and " if recipe.patience else ""
+        printer.print(
+            f"note: no validation split: nothing is measured during the training; {what}the last adapter is kept"
+        )
     if validation is not None and held_out.name == validation.name and (recipe.keep == "best" or recipe.patience):
         printer.print("note: no test split: the adapter is chosen by the examples of validation that then measure it")
     if train.system is not None and (without := int((held_out.systems != train.systems[0]).sum())):
@@ -342,8 +347,9 @@ def _require_known_tokens(prepared: Prepared) -> None:
     size = configuration(prepared.recipe.model).get_text_config().vocab_size
     highest = max(split.highest for split in prepared.splits)
     if highest >= size:
-        message = f"the tokenizer has token {highest}, the model only {size} tokens"
-        raise ConfigError(message, "tokenizer and weights are from different models")
+        model = visible(prepared.recipe.model)
+        message = f"{model}: its tokenizer writes the token {highest:,}, its weights know {size:,} tokens, from 0"
+        raise ConfigError(message, "use the tokenizer that belongs to the weights: these are from different models")
 
 
 def is_not_empty(folder: Path, split: str) -> bool:

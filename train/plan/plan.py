@@ -33,6 +33,7 @@ from train.model.base import autocast, compute_dtype, device, load_base, trainin
 from train.model.loss import EmbeddingNoise, packs_exactly, use_chunked_cross_entropy
 from train.recipe import Recipe
 from train.results import LeftOut, Refusal, RuleCount, SplitPlan, TextSpan, TrainingPlan
+from train.run_folder import disk_need
 from train.template_defaults import VARIABLES, date_note, differing_variables, served_with
 from train.training.preference import Preference
 
@@ -83,6 +84,11 @@ def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, 
         memory_available=free_memory,
         splits=_splits(prepared),
         steps=len(prepared.order),
+        epochs=sum(map(len, prepared.order)) / len(texts),
+        schedule=recipe.schedule,
+        warmup_steps=recipe.warmup_steps(len(prepared.order)),
+        **_measurements(prepared),
+        disk=disk_need(fit.estimate.trained),
         **_step_counts(prepared, fit.tokens_per_pass),
         seconds=None,
         memory_measured=None,
@@ -146,6 +152,15 @@ def _splits(prepared: Prepared) -> tuple[SplitPlan, ...]:
         counts["examples"] = len(split.lines)
         plans.append(SplitPlan(name=split.name, repeated=tokens / int(longest.sum()), **counts))
     return tuple(plans)
+
+
+def _measurements(prepared: Prepared) -> dict[str, Any]:
+    """How often and on how many examples the training measures itself, and which adapter it keeps, by name."""
+    validation, recipe = prepared.validation, prepared.recipe
+    if validation is None:
+        return {"evaluate_every": None, "evaluate_examples": 0, "keep": "last"}
+    keep = "last" if recipe.parallel == "fsdp" else recipe.keep
+    return {"evaluate_every": prepared.evaluate_every, "evaluate_examples": len(validation.lines), "keep": keep}
 
 
 def _step_counts(prepared: Prepared, max_tokens: int) -> dict[str, int]:

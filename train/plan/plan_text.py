@@ -80,7 +80,11 @@ def _facts(plan: TrainingPlan) -> Iterator[tuple[str, str]]:
         yield "objective", OBJECTIVES[plan.objective].title
     yield "trainable parameters", f"{plan.trainable_parameters:,} of {plan.total_parameters:,} ({share:.2%})"
     yield "learning rate", f"{plan.learning_rate:g} at its peak (from {plan.learning_rate_from})"
-    yield "steps", f"{plan.steps:,}, in {plan.passes:,} passes of at most {plan.tokens_per_pass:,} tokens"
+    yield "", f"{plan.schedule} after {plural(plan.warmup_steps, 'step')} of warm-up"
+    passes = plural(plan.passes, "pass")
+    yield "steps", f"{plan.steps:,}, in {passes} of at most {plan.tokens_per_pass:,} tokens"
+    epochs = f"{plan.epochs:.1f}".removesuffix(".0")
+    yield "", f"{epochs} {'epoch' if epochs == '1' else 'epochs'} of {plural(plan.splits[0].examples, 'example')}"
     yield "tokens", f"{plan.tokens:,}, {plan.supervised:,} of them trained on ({plan.supervised / plan.tokens:.0%})"
     if plan.served_with:
         yield "serve with", visible(plan.served_with)
@@ -92,7 +96,17 @@ def _facts(plan: TrainingPlan) -> Iterator[tuple[str, str]]:
     yield "", ", ".join(f"{name} {gigabytes(size)}" for name, size in parts.items())
     if plan.memory_measured is not None:
         yield "memory, measured", gigabytes(plan.memory_measured)
+    yield "disk", f"up to {gigabytes(plan.disk)} for checkpoints and adapter"
+    yield "measured", _measured_text(plan)
     yield "time", "not measured: --measure runs a step" if plan.seconds is None else f"about {duration(plan.seconds)}"
+
+
+def _measured_text(plan: TrainingPlan) -> str:
+    """When the training measures itself on the validation split, and which adapter it keeps."""
+    if plan.evaluate_every is None:
+        return "nothing during the training; the last adapter is kept"
+    when = f"every {plural(plan.evaluate_every, 'step')}" if plan.evaluate_every < plan.steps else "after the last step"
+    return f"{when} on {plural(plan.evaluate_examples, 'example')} of validation; the {plan.keep} adapter is kept"
 
 
 def _marked_text(pieces: tuple[TextSpan, ...], *, colour: bool) -> Text:

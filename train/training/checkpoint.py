@@ -17,9 +17,9 @@ from curate.storage.files import sha256, sync_files, write_json
 from train import distributed
 from train.errors import write_errors
 from train.model.adapters import load_adapter_weights, save
+from train.run_folder import MAX_KEPT
 
 MARKER: Final = "complete.json"
-MAX_KEPT: Final = 2
 
 
 class Checkpointer:

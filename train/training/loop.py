@@ -472,7 +472,7 @@ def training_arguments(recipe: Recipe, settings: RunEnvironment, steps: int, fol
     os.environ["TENSORBOARD_LOGGING_DIR"] = TENSORBOARD or str(folder.parent / "tensorboard")
     return TrainingArguments(
         output_dir=str(folder), max_steps=steps, learning_rate=recipe.peak_rate, lr_scheduler_type=schedule,
-        warmup_steps=round(recipe.warmup * steps),
+        warmup_steps=recipe.warmup_steps(steps),
         optim=settings.optimiser, weight_decay=recipe.weight_decay, max_grad_norm=recipe.max_grad_norm,
         seed=recipe.seed, data_seed=recipe.seed,
         fp16=settings.dtype == "float16", report_to=list(recipe.report_to) or "none", run_name=folder.parent.name,

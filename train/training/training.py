@@ -3,6 +3,7 @@
 import datetime
 import shutil
 import sys
+from collections.abc import Mapping
 from math import inf, isfinite
 from pathlib import Path
 from time import process_time
@@ -13,7 +14,7 @@ from transformers import set_seed
 
 from curate.core.datamap import DATAMAP_FILE, MAPPED, MappedExample
 from curate.core.errors import UsageError
-from curate.core.text import visible
+from curate.core.text import excerpt, visible
 from curate.core.validation import validated
 from curate.storage.files import write_bytes
 from train import distributed
@@ -32,7 +33,7 @@ from train.report.overfitting import overfitting
 from train.report.training_dynamics import data_map_summary, datamap
 from train.report.training_report import report_html
 from train.results import Generation, Pause, Report
-from train.run_folder import RunFolder, identify
+from train.run_folder import RunFolder, differences, disk_need, identify
 from train.training import checkpoint, loop
 from train.training.held_out import MAX_TOKENS, held_out_loss, probe, probe_texts
 from train.training.loop import Callback
@@ -55,7 +56,7 @@ def train_until(
     distributed.join_group()
     with folder.locked():
         identity = distributed.from_first(lambda: identify(recipe))
-        finished = distributed.from_first(lambda: _finished_report(folder, identity["key"], mode))
+        finished = distributed.from_first(lambda: _finished_report(folder, identity, recipe, mode))
         if finished is not None:
             printer.print(
                 f"{visible(str(folder.path))}: this training has finished; nothing to do (--fresh starts over)"
@@ -84,20 +85,22 @@ def _with_choices(recipe: Recipe, folder: RunFolder, key: str, mode: Mode) -> Re
     return with_method(recipe.model_copy(update={"date": recipe.date or today}))
 
 
-def _finished_report(folder: RunFolder, key: str, mode: Mode) -> Report | None:
+def _finished_report(folder: RunFolder, identity: Mapping[str, Any], recipe: Recipe, mode: Mode) -> Report | None:
     """The report of this run if it has finished; None if the training may start or resume.
 
     Raises `UsageError` if the folder holds another run, or in mode `new` an unfinished one.
     """
     if mode == "fresh":
         return None
-    key_in_folder = folder.key
-    if key_in_folder is None:
+    identity_in_folder = folder.read("identity.json")
+    if identity_in_folder is None:
         return None
-    if key_in_folder != key:
+    if identity_in_folder.get("key") != identity["key"]:
+        others = differences(identity_in_folder, identity, folder.read("recipe.json") or {}, recipe)
         raise UsageError(
-            f"{folder.path}: contains a run with another recipe, chat template, data or base model",
-            "replace it with --fresh, or keep both with --run-dir DIR",
+            f"{folder.path}: contains a run with {excerpt(others, 400)}",
+            ("undo the change to resume it, " if mode == "resume" else "")
+            + "replace it with --fresh, or keep both with --run-dir DIR",
         )
     report = folder.read("report.json")
     if report is None and mode == "new":
@@ -117,9 +120,7 @@ def _settings_of(
     into memory or stored settings are not valid, `OutputError` if the disk is too full, `UsageError` for foreign files.
     """
     now = decide(prepared.recipe, prepared.texts)
-    folder.need(
-        (checkpoint.MAX_KEPT + 3) * now.estimate.trained
-    )  # the best one, one that is being written, and the result
+    folder.need(disk_need(now.estimate.trained))
     if mode == "fresh" or folder.key is None:
         folder.clear()
         with folder.begun():
