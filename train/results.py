@@ -365,7 +365,9 @@ class TrainingPlan(StrictModel):
     supervised: int
     """Number of these tokens that are trained on."""
     seconds: float | None
-    """Duration of the training in seconds, from a measured step; None if none was measured."""
+    """Duration of all steps in seconds, from a measured step; None if none was measured."""
+    seconds_measuring: float | None
+    """Duration of the measurements on the validation and the held-out split, without answers and probes, likewise."""
     memory_measured: int | None
     """Peak memory of the measured step in bytes; None if none was measured."""
     over_length: tuple[LeftOut, ...]

@@ -267,7 +267,11 @@ def test_a_template_that_changes_history_multiplies_the_tokens_unless_one_text_i
 
 
 def test_a_measured_plan_says_how_long(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    made = plan(project, capsys, "--measure")
+    (project / "split/validation.jsonl").write_bytes((project / "split/test.jsonl").read_bytes())
+    made = plan(project, capsys, "--measure", "--set", "evaluate_every=5")
+    _, validation, test = (split["tokens"] for split in made["splits"])
+    per_token = made["seconds"] / made["tokens"]
+    assert made["seconds_measuring"] == pytest.approx(per_token / 2 * (3 * validation + 2 * test))
     assert made["seconds"] > 0
     assert made["memory_measured"] > 0
 

@@ -31,14 +31,18 @@ class Measuring(NamedTuple):
     """Training and held-out answers that are probed before and after it."""
 
 
+def step_passes(recipe: Recipe) -> int:
+    """Forward passes that take as long as a training step over the same tokens."""
+    return 3 if recipe.method == "full" else 2
+
+
 def measuring_of(recipe: Recipe, trained: int, held_out: int, mean: float, measurements: int) -> Measuring:
     """How much to measure: what the recipe says, or as much as takes a quarter of the run.
 
     `trained`, `held_out`: tokens of all steps and of the held-out split; `mean`: mean tokens of an example;
     `measurements`: how often the validation split is measured.
     """
-    passes = 3 if recipe.method == "full" else 2
-    left = max(0.0, trained * passes * MEASURED - held_out * MODELS) / mean
+    left = max(0.0, trained * step_passes(recipe) * MEASURED - held_out * MODELS) / mean
     examples = int(left / 2 / max(1, measurements))
     probes = int((left / 2 / MODELS - GENERAL_PROMPTS) / 2)
     return Measuring(

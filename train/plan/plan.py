@@ -1,5 +1,6 @@
 """The plan of a training, made before any weights are loaded: `curate train --plan`."""
 
+from math import ceil
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -21,6 +22,7 @@ from curate.storage.files import display_name, sha256
 from curate.storage.shards import split_files
 from curate.storage.snapshot import unchanging
 from train.batching import Microbatches
+from train.data.measuring import MODELS, step_passes
 from train.data.splits import Prepared, context_of, is_not_empty, prepare, remedy
 from train.data.tokenized import PACKAGES, locked_cache, tokenizer_id
 from train.errors import memory_errors
@@ -91,6 +93,7 @@ def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, 
         disk=disk_need(fit.estimate.trained),
         **_step_counts(prepared, fit.tokens_per_pass),
         seconds=None,
+        seconds_measuring=None,
         memory_measured=None,
         over_length=long,
         untrainable=unusable,
@@ -104,7 +107,8 @@ def plan(recipe: Recipe, printer: JournalPrinter, *, memory: int | None = None, 
     if measure and not refusals:
         with memory_errors("set  activation_checkpointing = true  or a lower  tokens_per_pass"):
             seconds, peak = measure_training(prepared, made)
-        made = made.model_copy(update={"seconds": seconds, "memory_measured": peak})
+        measuring = seconds / made.tokens * _measured_tokens(prepared) / step_passes(recipe)
+        made = made.model_copy(update={"seconds": seconds, "seconds_measuring": measuring, "memory_measured": peak})
     return made
 
 
@@ -161,6 +165,15 @@ def _measurements(prepared: Prepared) -> dict[str, Any]:
         return {"evaluate_every": None, "evaluate_examples": 0, "keep": "last"}
     keep = "last" if recipe.parallel == "fsdp" else recipe.keep
     return {"evaluate_every": prepared.evaluate_every, "evaluate_examples": len(validation.lines), "keep": keep}
+
+
+def _measured_tokens(prepared: Prepared) -> int:
+    """Tokens of all measurements: of the held-out split before and after the training, of the validation split during
+    it.
+    """
+    count = 0 if prepared.validation is None else ceil(len(prepared.order) / prepared.evaluate_every)
+    validation = 0 if prepared.validation is None else int(prepared.validation.encoded.lengths.sum())
+    return MODELS * int(prepared.held_out.encoded.lengths.sum()) + count * validation
 
 
 def _step_counts(prepared: Prepared, max_tokens: int) -> dict[str, int]:

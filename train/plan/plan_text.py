@@ -80,10 +80,11 @@ def _facts(plan: TrainingPlan) -> Iterator[tuple[str, str]]:
         yield "objective", OBJECTIVES[plan.objective].title
     yield "trainable parameters", f"{plan.trainable_parameters:,} of {plan.total_parameters:,} ({share:.2%})"
     yield "learning rate", f"{plan.learning_rate:g} at its peak (from {plan.learning_rate_from})"
-    yield "", f"{plan.schedule} after {plural(plan.warmup_steps, 'step')} of warm-up"
+    warm_up = f"after {plural(plan.warmup_steps, 'step')} of warm-up" if plan.warmup_steps else "without warm-up"
+    yield "", f"{plan.schedule} {warm_up}"
     passes = plural(plan.passes, "pass")
     yield "steps", f"{plan.steps:,}, in {passes} of at most {plan.tokens_per_pass:,} tokens"
-    epochs = f"{plan.epochs:.1f}".removesuffix(".0")
+    epochs = f"{plan.epochs:.1f}".removesuffix(".0") if plan.epochs >= 1 else f"{plan.epochs:.2g}"
     yield "", f"{epochs} {'epoch' if epochs == '1' else 'epochs'} of {plural(plan.splits[0].examples, 'example')}"
     yield "tokens", f"{plan.tokens:,}, {plan.supervised:,} of them trained on ({plan.supervised / plan.tokens:.0%})"
     if plan.served_with:
@@ -98,7 +99,10 @@ def _facts(plan: TrainingPlan) -> Iterator[tuple[str, str]]:
         yield "memory, measured", gigabytes(plan.memory_measured)
     yield "disk", f"up to {gigabytes(plan.disk)} for checkpoints and adapter"
     yield "measured", _measured_text(plan)
-    yield "time", "not measured: --measure runs a step" if plan.seconds is None else f"about {duration(plan.seconds)}"
+    if plan.seconds is None or plan.seconds_measuring is None:
+        yield "time", "not measured: --measure runs a step"
+    else:
+        yield "time", f"about {duration(plan.seconds)}, and {duration(plan.seconds_measuring)} for measurements"
 
 
 def _measured_text(plan: TrainingPlan) -> str:
