@@ -249,9 +249,17 @@ def test_another_text_of_the_chat_template_is_another_run(project: Path, capsys:
     recipe = write_recipe(project, chat_template="own.jinja", max_steps=2, generations=0)
     words = ["train", str(recipe), "--run-dir", str(project / "run"), "--resume"]
     assert main(words) == 0
-    assert "no run to resume" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "no run to resume" in told
+    assert "note: the base has a chat template of its own, which chat_template = " in told
     assert main(words) == 0
     assert "this training has finished" in capsys.readouterr().err
+    assert main(["evaluate", str(project / "run"), "--systems", "zero-shot,tuned", "--json"]) <= 1
+    told = json.loads(capsys.readouterr().out)
+    assert any("not with its own chat template" in note for note in told["notes"])
+    (project / "own.jinja").write_text((project / "model/chat_template.jinja").read_text())
+    assert main(["train", str(recipe), "--run-dir", str(project / "same")]) == 0
+    assert "chat template of its own" not in capsys.readouterr().err
     (project / "own.jinja").write_text(CHATML.replace("assistant", "bot"))
     assert main(words) == 2
     assert "contains a run with another chat template\n" in capsys.readouterr().err

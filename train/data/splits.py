@@ -17,9 +17,9 @@ import numpy as np
 from curate.core.errors import ConfigError, InputError, ModelError
 from curate.core.example import Example
 from curate.core.lazy import Floats, Hashes, Numbers
-from curate.core.text import plural, visible
+from curate.core.text import excerpt, plural, visible
 from curate.models.names import configuration
-from curate.models.template import Template, load_template
+from curate.models.template import Template, load_template, load_tokenizer
 from curate.storage.shards import split_files
 from curate.storage.snapshot import FileState
 from train.batching import Order, plan_order
@@ -295,6 +295,11 @@ def prepare(recipe: Recipe, printer: JournalPrinter) -> Prepared:
             f"{recipe.model}: its chat template is that of plain text, which marks no roles",
             'set  chat_template  in the recipe, for example to "chatml"',
         )
+    if replaces_template(recipe, template.source):
+        printer.print(
+            f"note: the base has a chat template of its own, which chat_template = {excerpt(recipe.chat_template)} "
+            "replaces, also where the base is measured"
+        )
     data = Path(recipe.data)
     measures = recipe.evaluate_every != 0 and is_not_empty(data, "validation")
     parts = printer.phase("encoding", 3 if measures else 2)
@@ -340,6 +345,12 @@ def prepare(recipe: Recipe, printer: JournalPrinter) -> Prepared:
             f"note: {held_out.name}, {plural(without, 'example')}: without the system message of all training examples"
         )
     return prepared
+
+
+def replaces_template(recipe: Recipe, source: str) -> bool:
+    """Whether the recipe sets another chat template, with the text `source`, than the base has."""
+    own = load_tokenizer(recipe.model).chat_template if recipe.chat_template else None
+    return isinstance(own, str) and own != source
 
 
 def _require_known_tokens(prepared: Prepared) -> None:

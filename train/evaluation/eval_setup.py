@@ -7,10 +7,11 @@ from typing import Final
 
 from curate.core.errors import InputError, UsageError
 from curate.core.example import Example
-from curate.core.text import normalised, plural, visible
+from curate.core.text import excerpt, normalised, plural, visible
 from curate.models.template import Template
 from train.data.pairs import preferred_examples
 from train.data.split_files import SplitFiles
+from train.data.splits import replaces_template
 from train.evaluation.options import LIMIT, SHOTS, EvaluationOptions
 from train.evaluation.prompts import EvaluationQuestion, Turns, questions_of, spread_evenly
 from train.evaluation.task import TASKS, TaskName, guess_task
@@ -133,6 +134,11 @@ def _notes(
         merged = trained.folder.adapter == trained.folder.path
         why = "the adapter is merged, perhaps of trainings on other data" if merged else "the data has no manifest"
         notes.append(f"{why}: nothing proves that held-out examples are not in the training data")
+    if template is not None and replaces_template(trained.recipe, template.source):
+        notes.append(
+            f"the base is asked with chat_template = {excerpt(trained.recipe.chat_template)}, as the tuned model is, "
+            "not with its own chat template: it may answer better with that"
+        )
     seen = {normalised(question.request) for question in pool}
     if again := sum(normalised(question.request) in seen for question in questions):
         notes.append(
