@@ -13,7 +13,8 @@ from curate.core.errors import ConfigError, UsageError
 from tests.trainer.tiny import write_recipe
 from train.recipe import Recipe, load_recipe
 from train.sweep.halving import Halving, RungSegment, winner
-from train.sweep.space import MAX_GRID_SIZE, Range, Space, space_of, trials_of
+from train.sweep.space import MAX_GRID_SIZE, Range, Space, Trial, space_of, trials_of
+from train.sweep.sweep_report import sentences, standings
 from train.sweep.sweep_result import Outcome
 
 RECIPE = Recipe(model="m", data="d", method="qlora", rank=8, batch=4, max_steps=30)
@@ -134,6 +135,30 @@ def test_a_budget_that_ends_within_a_rung_leaves_the_best_of_what_came_furthest(
     known += [ended(3, 0, 1.8), ended(2, 1, 1.2, 1.2)]
     assert winner(halving, known, 0.0) == (known[3], [])
     assert winner(halving, [], 0.0) is None
+
+
+@pytest.mark.parametrize(
+    ("rates", "losses", "said"),
+    [
+        ([1e-4, 3e-4, 1e-3], [2.0, 1.5, 1.2], "0.001 is the highest of those tried: a higher one may be better."),
+        ([1e-4, 3e-4, 1e-3], [1.1, 1.5, 1.2], "0.0001 is the lowest of those tried: a lower one may be better."),
+        ([1e-4, 3e-4, 1e-3], [1.9, 1.5, 1.7], ""),
+        ([1e-4, 3e-4, 1e-3], [1.9, 1.5, None], ""),
+        ([1e-4, 1e-3], [1.9, 1.5], ""),
+    ],
+)
+def test_a_best_learning_rate_at_the_end_of_those_tried_is_told(
+    rates: list[float], losses: list[float | None], said: str
+) -> None:
+    trials = [Trial(number, {"learning_rate": rate}, {}) for number, rate in enumerate(rates, 1)]
+    outcomes = [
+        Outcome(trial=number, rung=0, state="failed" if loss is None else "finished", loss=loss, final=loss)
+        for number, loss in enumerate(losses, 1)
+    ]
+    report = standings("m", trials, of(losses, 1), outcomes, Space(), ended="done")
+    told = " ".join(sentences(report))
+    assert said in told
+    assert ("of those tried" in told) is bool(said)
 
 
 def test_a_grid_has_every_combination_once() -> None:

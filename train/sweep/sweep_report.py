@@ -125,6 +125,11 @@ def cells(trial: TrialResult, keys: list[str]) -> tuple[str, ...]:
     return str(trial.number), *values, trial.state.replace("-", " "), steps, loss, trained, duration(trial.seconds)
 
 
+RATE: Final = "learning_rate"
+MIN_RATES: Final = 3
+"""Values of the learning rate from which the best one may lie between others."""
+
+
 def sentences(report: Sweep) -> Iterator[str]:
     """The result in words, safe to display."""
     if report.best is None:
@@ -142,6 +147,10 @@ def sentences(report: Sweep) -> Iterator[str]:
         )
     if report.base_loss is not None and best.loss is not None and best.loss >= report.base_loss:
         yield "Warning: no trial is better than the base: check the data, or try lower learning rates."
+    rates = {trial.changes[RATE] for trial in report.trials if trial.loss is not None and RATE in trial.changes}
+    if len(rates) >= MIN_RATES and (rate := best.changes.get(RATE)) in (min(rates), max(rates)):
+        end, other = ("lowest", "lower") if rate == min(rates) else ("highest", "higher")
+        yield f"{RATE} = {value_text(rate)} is the {end} of those tried: a {other} one may be better."
     if report.ended == "budget":
         waiting = sum(trial.state == "waiting" for trial in report.trials)
         yield (
