@@ -118,3 +118,14 @@ def test_packed_texts_are_trained_on_as_each_alone(texts: list[list[tuple[int, f
         for position, (token, weight) in enumerate(text)
         if weight and position
     ]
+
+
+@pytest.mark.slow
+def test_a_sample_of_a_split_is_spread_evenly_over_it(tmp_path: Path) -> None:
+    whole = load(write_split(tmp_path / "split", train=10))
+    part = whole.sample(4)
+    assert part.lines.tolist() == [1, 3, 6, 8]
+    assert ids(part) == [ids(whole)[line - 1] for line in (1, 3, 6, 8)]
+    assert [example.place.line for example in part.examples()] == [1, 3, 6, 8]
+    assert part.owners.tolist() == [0, 1, 2, 3]
+    assert whole.sample(10) is whole

@@ -518,3 +518,30 @@ def test_a_prompt_at_the_end_of_the_context_does_not_cut_the_answers_beside_it(t
     by_prompt = {answer.prompt: answer.ids for answer in both}
     assert by_prompt[1] == alone.ids
     assert [len(by_prompt[0]), len(by_prompt[1])] == [256 - len(template.ids(long)), 8]
+
+
+@pytest.mark.slow
+def test_answers_of_a_batch_are_those_of_a_plain_greedy_loop(tiny_model: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from curate.models.template import load_template
+    from train.model.generation import answers
+
+    model, template = AutoModelForCausalLM.from_pretrained(tiny_model).eval(), load_template(str(tiny_model))
+    model.generation_config.repetition_penalty, model.generation_config.num_beams = 1.8, 3
+    prompts = ["red", "north south east west " * 8, "blue apple", "Number 7: repeat plum twice. " * 3]
+    alone = []
+    for prompt in prompts:
+        ids = template.ids(prompt)
+        for _ in range(8):
+            with torch.no_grad():
+                ids.append(int(model(input_ids=torch.tensor([ids])).logits[0, -1].argmax()))
+        alone.append(ids[-8:])
+    how = {"max_new_tokens": 8, "room": 10_000}
+    (batch,) = answers(model, template, prompts, [], torch.float32, **how)
+    assert [answer.ids for answer in sorted(batch)] == alone
+    stop = alone[1][3]
+    (batch,) = answers(model, template, prompts, [stop], torch.float32, **how)
+    assert sorted(batch)[1].ids == alone[1][: alone[1].index(stop)]
+    assert sorted(batch)[1].ended

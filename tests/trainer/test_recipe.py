@@ -241,6 +241,7 @@ def test_each_text_comes_once_per_epoch_in_an_order_that_the_seed_alone_decides(
     assert order == plan_order(range(10), recipe(epochs=2, batch=8))
     assert order != plan_order(range(10), recipe(epochs=2, batch=8, seed=1))
     assert len(plan_order(range(10), recipe(max_steps=7, batch=8))) == 7
+    assert [len(step) for step in plan_order(range(10), recipe(epochs=0.37, batch=3))] == [3, 1]
     several = plan_order([0, 0, 0, 1, 2, 2], recipe(epochs=2, batch=3))
     assert [len(step) for step in several] == [6, 6]
     assert sorted(text for step in several for text in step) == sorted([*range(6)] * 2)

@@ -191,6 +191,13 @@ def test_a_training_that_gets_no_better_ends_and_keeps_its_best(
     assert (validated / "run/adapter/adapter_model.safetensors").read_bytes() == before
 
 
+def test_of_equally_good_measurements_the_first_is_kept(validated: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_recipe(validated, learning_rate=1e-30, evaluate_every=2, patience=2, max_steps=8, generations=0)
+    assert run(validated, "run", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["kept_step"], report["steps"]) == (2, 6)
+
+
 def test_measuring_on_the_way_changes_nothing_but_which_adapter_is_kept(
     validated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
