@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ from curate.core.example import Example, Place
 from curate.language.reasoning_marks import without_reasoning
 from curate.models.template import Template
 from tests.conftest import rows_of
-from tests.trainer.tiny import WORDS, make_tokenizer
+from tests.trainer.tiny import WORDS, conversations, make_tokenizer, write_split
 from train.evaluation.answering import ModelAnswer, ResponseCache
 from train.evaluation.eval_setup import longest_answer
 from train.evaluation.evaluation_result import Comparison, Result, Score, Verdict
@@ -281,6 +282,30 @@ def test_a_base_is_measured_before_any_training(
     assert main([*words, "--systems", "tuned"]) == 2
     assert main(["evaluate", "--model", "m"]) == 2
     assert "curate evaluate --model BASE --data out" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_answers_of_a_conversation_are_one_example_in_an_evaluation(
+    tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from train.evaluation import evaluator
+
+    owners: list[int] = []
+
+    def recording(expected: Any, given: Any, of: list[int], *rest: Any) -> Any:
+        owners.extend(of)
+        return compare(expected, given, of, *rest)
+
+    monkeypatch.setattr(evaluator, "compare", recording)
+    monkeypatch.chdir(tmp_path)
+    folder = write_split(tmp_path / "split", train=4, test=3)
+    lines = [[*first["messages"], *second["messages"]] for first, second in pairwise(conversations(4))]
+    (folder / "test.jsonl").write_text("".join(json.dumps({"messages": line}) + "\n" for line in lines))
+    words = ["evaluate", "--model", str(tiny_model), "--data", str(folder), "--systems", "zero-shot", "--json"]
+    assert main([*words, "--turns", "all", "--max-new-tokens", "2", "--quiet"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["examples"], report["questions"]) == (3, 6)
+    assert owners == [0, 0, 1, 1, 2, 2]
 
 
 @pytest.mark.slow
