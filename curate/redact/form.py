@@ -109,9 +109,10 @@ def named(
 ) -> ValueForm:
     """A value that is recognized after one of the words, with at most `gap` between them, or in the line below.
 
-    A space between two words of a name also stands for `_` and `-`, as keys have them.
+    A space between two words of a name also stands for `_` and `-`, as keys have them. The ends of words have at most
+    30 letters, since a run of words joined by `_` would be read from each of them to its end.
     """
-    words = SPACE_IN_NAME.sub("[ _-]", words)
+    words = SPACE_IN_NAME.sub("[ _-]", words).replace(r"\w*", r"\w{0,30}").replace(r"\w+", r"\w{1,30}")
     name = rf"(?<![^\W_])(?:{words})(?-i:No|Nr|Num|Number|Id|ID)?(?![^\W_])"
     pattern = rf"(?i){name}(?:{gap}|{LINE_GAP}|{STATED_GAP})(?P<value>{value}){END}"
     hint = hint or (CODE_HINT if value in (CODE, VIN) else LONG_NUMBER)

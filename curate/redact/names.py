@@ -19,9 +19,7 @@ CAPITAL: Final = f"[A-ZÀ-ÖØ-ÞĀ-žƠƯ{''.join(filter(str.isupper, map(chr, 
 SMALL: Final = "[a-zß-öø-ÿĀ-ɏ\u1e00-\u1eff]"
 CODE_BLOCK: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 """A fenced block of code."""
-NAME_WORD: Final = (
-    rf"(?-i:(?:[DLO]['’]|[AaEe]l-|Mc|Mac|De|Di)?{CAPITAL}{SMALL}+(?:-{CAPITAL}{SMALL}+)?(?![\w'’]*[’'](?!s\b)\w))"
-)
+NAME_WORD: Final = rf"(?-i:(?:[DLO]['’]|[AaEe]l-|Mc|Mac|De|Di)?{CAPITAL}{SMALL}+(?:-{CAPITAL}{SMALL}+)?(?![\w'’]{{0,40}}[’'](?!s\b)\w))"
 PERSON_KEYS: Final = frozenset(
     """first_name last_name full_name firstname lastname fullname given_name family_name surname customer_name
     patient_name contact_name user_full_name recipient_name sender_name account_holder cardholder
@@ -190,6 +188,10 @@ ABOUT_PERSON: Final = (
     r"âge|idade|nationality|job|position|employer|ssn|passport|surname|last name)\b(?=\s*(?:[:=(|]|is\b|\d))"
 )
 """What stands in the line of a person's name or in the next one; elsewhere, the name is of anything."""
+ABOUT_PERSON_PATTERN: Final = lazy_pattern(f"(?i){ABOUT_PERSON}")
+LABELLED_HINTS: Final = ("name", "nom", "naam", "imię")
+LABELLED: Final = lazy_pattern(rf"(?i)\b(?:name|nombre|nom|nome|naam|imię) ?: {FULL_NAME}")
+"""A name behind a label that is also of things."""
 
 
 NO_FIRST_WORD: Final = (
@@ -233,8 +235,7 @@ NAMES: Final = (
             rf"(?i)\b(?:my name is|my name's|mein name ist|ich heiße|je m'appelle|mon nom est|me llamo|mi "
             rf"nombre es|mi chiamo|il mio nome è|meu nome é|me chamo|chamo-me|moi,? c['’]est|"
             rf"mijn naam is|ik heet|nazywam się|mam na imi[ęe]|signed by|attn\.?:?|on behalf of|patient(?:in)? "
-            rf"name:?|full name:?|(?:account holder|cardholder):|(?:name|nombre|nom|nome|naam|imię) ?:(?="
-            rf"[^\n]*\n?[^\n]*{ABOUT_PERSON})) {FULL_NAME}"
+            rf"name:?|full name:?|(?:account holder|cardholder):) {FULL_NAME}"
         ),
     ),
     hints_and_pattern(
@@ -484,7 +485,7 @@ def _names_in_ascii(text: str) -> Iterator[Secret]:
         for match in pattern.finditer(text):
             group = "name" if match["name"] else "same_line"
             words = match[group].split()
-            if words[0] not in NO_NAMES and words[-1] not in NO_NAMES:
+            if _is_of_person(words):
                 yield Secret(
                     match.start(group),
                     match.end(group),
@@ -492,6 +493,7 @@ def _names_in_ascii(text: str) -> Iterator[Secret]:
                     if pattern is WITH_PARTICLE or (pattern in (TITLED, TITLED_CAPITALS) and len(words) == 1)
                     else PERSON,
                 )
+    yield from _labelled(text, lower)
     yield from _attendees(text, lower)
     if not text.isascii():
         for pattern in OTHER_SCRIPTS:
@@ -500,6 +502,38 @@ def _names_in_ascii(text: str) -> Iterator[Secret]:
                     yield Secret(match.start("name"), match.end("name"), PERSON)
     for start, end, is_last in names_beside_forms_of_address(text):
         yield Secret(start, end, SURNAME if is_last else PERSON)
+
+
+def _is_of_person(words: list[str]) -> bool:
+    """Whether a name neither begins nor ends with a word of things."""
+    return words[0] not in NO_NAMES and words[-1] not in NO_NAMES
+
+
+def _labelled(text: str, lower: str) -> Iterator[Secret]:
+    """The names behind a label such as `name:`, if the rest of the line or the next line is about a person.
+
+    `lower`: the text in lower case. No expression does this in linear time: many labels may stand in one line.
+    """
+    if not any(hint in lower for hint in LABELLED_HINTS):
+        return
+    about = -1
+    line_end = next_line_end = -1
+    for match in LABELLED.finditer(text):
+        start, end = match.span("name")
+        if about < start:
+            following = ABOUT_PERSON_PATTERN.search(text, start)
+            about = following.start() if following else len(text) + 1
+        if line_end < start:
+            line_end = _end_of_line(text, start)
+            next_line_end = _end_of_line(text, line_end + 1)
+        if about <= next_line_end and _is_of_person(match["name"].split()):
+            yield Secret(start, end, PERSON)
+
+
+def _end_of_line(text: str, start: int) -> int:
+    """The position of the next line end, or of the end of the text."""
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
 
 
 def _attendees(text: str, lower: str) -> Iterator[Secret]:

@@ -65,7 +65,7 @@ INSERT: Final = lazy_pattern(
     rf"(?P<rows>\({SQL_TEXT}{{1,2000}}\)(?:\s*,\s*\({SQL_TEXT}{{1,2000}}\)){{0,200}})"
 )
 SQL_ROW: Final = lazy_pattern(rf"\({SQL_TEXT}{{1,2000}}\)")
-SQL_VALUE: Final = lazy_pattern(r"\s*(?:'(?P<text>(?:[^'\n]|'')*)'|[^,'\n]+)\s*(?:,|$)")
+SQL_VALUE: Final = lazy_pattern(r"\s*+(?:'(?P<text>(?:[^'\n]|'')*+)'|[^,'\n]++)\s*+(?:,|$)")
 MAX_HEADER_CHARS: Final = 400
 RULE: Final = re.compile(r"[\s|:+-]+")
 CELLS: Final = {
@@ -154,12 +154,19 @@ def cells_of_inserts(text: str) -> Iterator[Cell]:
         keys = [normal_key(key) for key in match["keys"].split(",")]
         has_person = is_of_person(keys) or not PERSON_KEYS.isdisjoint(keys)
         for row in SQL_ROW.finditer(text, *match.span("rows")):
-            cells = list(SQL_VALUE.finditer(text, row.start() + 1, row.end() - 1))
+            cells = list(_sql_values(text, row.start() + 1, row.end() - 1))
             for key, cell in zip(keys, cells, strict=False) if len(cells) == len(keys) else ():
                 if value := cell["text"]:
                     is_name = key in PERSON_KEYS or (has_person and key in NAME_KEYS)
                     if not is_name or is_personal_name(value):
                         yield Cell(cell.start("text"), cell.end("text"), "person_name" if is_name else key)
+
+
+def _sql_values(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """The values of a row, up to the first one that is written in another form."""
+    while start < end and (match := SQL_VALUE.match(text, start, end)):
+        yield match
+        start = match.end()
 
 
 @cache

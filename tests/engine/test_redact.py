@@ -570,6 +570,26 @@ def test_hostile_text_is_redacted() -> None:
     assert learned_row(redactor, text) == text.replace("john.oneil@acme-corp.io", "[EMAIL_1]")
 
 
+@pytest.mark.parametrize(
+    "piece", ["name: Aa ", "nom: 1 ", 'name: "Aa", ', "Mac", "numer_telefonu", "INSERT INTO t (a, b) VALUES ('", "''-"]
+)
+def test_hostile_repetitions_are_redacted_in_linear_time(piece: str) -> None:
+    """What is quadratic in the text takes minutes."""
+    before = "INSERT INTO t (name, email) VALUES (" if piece == "''-" else ""
+    text = f"{before}{piece * (40_000 // len(piece))}) age: 20 123456789"
+    redactor = Redactor(Pseudonyms(Style.LABEL))
+    assert learned_row(redactor, f"john.oneil@acme-corp.io\n\n{text}").startswith("[EMAIL_1]")
+
+
+def test_names_behind_a_label_need_a_word_about_a_person_in_their_line_or_the_next_one() -> None:
+    forms = ["name: Ada Byron, age: 36", "Name : Ada Byron\nOccupation: writer", "name: Bo, name: Ada Byron, age: 36"]
+    others = ["name: Ada Byron", "name: Ada Byron\n\nage: 36", "age: 36, name: Ada Byron"]
+    for text in forms:
+        assert "Ada" not in learned_row(Redactor(Pseudonyms(Style.LABEL)), text)
+    for text in others:
+        assert learned_row(Redactor(Pseudonyms(Style.LABEL)), text) == text
+
+
 def test_an_invented_name_is_not_the_name_of_another_person_in_this_or_an_earlier_run(write: Write) -> None:
     names = [f"{first} {last}" for first, last in zip(WOMEN[:40], SURNAMES[:40], strict=True)]
     others = [f"{first} {last}" for first, last in zip(WOMEN[40:45], SURNAMES[40:45], strict=True)]
