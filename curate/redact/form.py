@@ -3,12 +3,15 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final
 
 from curate.core.lazy import lazy_pattern
 from curate.redact.value_patterns import CODE, LINE_GAP, MAX_GAP, STATED_GAP, VIN
 
+MAX_SHORT: Final = 40
+"""Characters of texts that are searched once: keys and roles stand in each row."""
 SPACED: Final = "0-9A-Za-z_\u00aa\u00b5\u00ba\u00c0-\u0963\u0966-\u0dff\u1e00-\u1fff"
 """Letters and digits that border on no value: words of Chinese, Japanese, Korean and Thai stand beside it."""
 BEGIN: Final = f"(?<![{SPACED}-])(?<![0-9]\\.)"
@@ -69,12 +72,29 @@ class HintParts:
     """
 
     def __init__(self, parts: str) -> None:
-        self.parts = tuple(parts.split("|"))
+        self.parts = tuple(dict.fromkeys(parts.split("|")))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, HintParts) and self.parts == other.parts
+
+    def __hash__(self) -> int:
+        return hash(self.parts)
 
     def search(self, text: str) -> bool:
         """Whether the text has one of them."""
-        lower = text.lower()
-        return any(part in lower for part in self.parts)
+        return has_any(self.parts, lowered(text))
+
+
+lowered: Final = lru_cache(maxsize=4)(str.lower)
+"""A text in lower case; all hints of a text read it."""
+
+
+def has_any(parts: tuple[str, ...], text: str) -> bool:
+    """Whether a text has one of the parts. A loop takes half the time of `any` with a generator."""
+    for part in parts:  # noqa: SIM110
+        if part in text:
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from xxhash import xxh3_128_intdigest
@@ -9,6 +10,7 @@ from xxhash import xxh3_128_intdigest
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
 from curate.redact.folding import folded
+from curate.redact.form import MAX_SHORT, has_any
 from curate.redact.forms_of_address import SURNAMES_JA, SURNAMES_ZH, hints_and_pattern, names_beside_forms_of_address
 
 PERSON: Final = "person"
@@ -19,7 +21,10 @@ CAPITAL: Final = f"[A-ZÀ-ÖØ-ÞĀ-žƠƯ{''.join(filter(str.isupper, map(chr, 
 SMALL: Final = "[a-zß-öø-ÿĀ-ɏ\u1e00-\u1eff]"
 CODE_BLOCK: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 """A fenced block of code."""
-NAME_WORD: Final = rf"(?-i:(?:[DLO]['’]|[AaEe]l-|Mc|Mac|De|Di)?{CAPITAL}{SMALL}+(?:-{CAPITAL}{SMALL}+)?(?![\w'’]{{0,40}}[’'](?!s\b)\w))"
+NAME_WORD: Final = (
+    rf"(?-i:(?:[DLO]['’]|[AaEe]l-|Mc|Mac|De|Di)?{CAPITAL}{SMALL}+(?:-{CAPITAL}{SMALL}+)?"
+    r"(?![\w'’]{0,40}[’'](?!s\b)\w))"
+)
 PERSON_KEYS: Final = frozenset(
     """first_name last_name full_name firstname lastname fullname given_name family_name surname customer_name
     patient_name contact_name user_full_name recipient_name sender_name account_holder cardholder
@@ -470,17 +475,25 @@ def text_key(text: str) -> int:
     return xxh3_128_intdigest(text.encode("utf-8", "surrogatepass"))
 
 
-def names_in(text: str) -> Iterator[Secret]:
+def names_in(text: str) -> tuple[Secret, ...]:
     """The names of persons behind a salutation, an introduction or a title, and below a closing."""
+    return _names_of_short(text) if len(text) <= MAX_SHORT else _names_of_long(text)
+
+
+def _names_of_any(text: str) -> tuple[Secret, ...]:
     plain = folded(text)
-    yield from map(plain.original, _names_in_ascii(plain.text))
+    return tuple(map(plain.original, _names_in_ascii(plain.text)))
+
+
+_names_of_short: Final = lru_cache(maxsize=4096)(_names_of_any)
+_names_of_long: Final = lru_cache(maxsize=16)(_names_of_any)  # each text of a row is searched several times
 
 
 def _names_in_ascii(text: str) -> Iterator[Secret]:
     """The names in a text with the digits and signs of ASCII."""
     lower = text.lower()
     for hints, pattern in NAMES:
-        if not any(hint in lower for hint in hints):
+        if not has_any(hints, lower):
             continue
         for match in pattern.finditer(text):
             group = "name" if match["name"] else "same_line"
@@ -514,7 +527,7 @@ def _labelled(text: str, lower: str) -> Iterator[Secret]:
 
     `lower`: the text in lower case. No expression does this in linear time: many labels may stand in one line.
     """
-    if not any(hint in lower for hint in LABELLED_HINTS):
+    if not has_any(LABELLED_HINTS, lower):
         return
     about = -1
     line_end = next_line_end = -1

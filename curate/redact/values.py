@@ -7,9 +7,11 @@ More is found than `curate check` reports: there, mailboxes of offices, examples
 import ipaddress
 import re
 from bisect import bisect_left
-from functools import lru_cache
+from collections.abc import Iterator
+from functools import cache, lru_cache
 from importlib import import_module
-from typing import Any, Final
+from operator import itemgetter
+from typing import Final
 
 from curate.core.credentials import credentials_in
 from curate.core.key_value_secrets import Secret
@@ -22,6 +24,7 @@ from curate.redact.form import (
     CODE_HINT,
     DIGIT,
     LONG_NUMBER,
+    MAX_SHORT,
     NOT_ASCII,
     SPACED,
     HintParts,
@@ -36,6 +39,7 @@ from curate.redact.national_numbers import NATIONAL_NUMBERS
 from curate.redact.other_languages import NOT_LATIN, OTHER_LANGUAGES
 from curate.redact.payment_values import PAYMENT_VALUES
 from curate.redact.phone_numbers import PHONE_NUMBERS
+from curate.redact.search_plan import SearchGroup, search_groups
 from curate.redact.sign_in_patterns import (
     COLON_GAP,
     COPULA_GAP,
@@ -224,8 +228,6 @@ NO_VERSION: Final = (
 """What four numbers with dots are no address behind."""
 BESIDE: Final = re.compile(r"(?<=<!)\[\\w|(?<=\(\?!)\[\\w")
 """What `CARD` and `IP_ADDRESS` have no letter of: words of scripts without spaces may stand there."""
-MAX_SHORT: Final = 40
-"""Characters of texts that are searched once: keys and roles stand in each row."""
 FORMS: Final = (
     ValueForm("email", EMAIL, _is_of_person, mark="@"),
     ValueForm(
@@ -545,27 +547,40 @@ def _values_in(text: str) -> list[Secret]:
 
 def _values_in_ascii(text: str) -> list[Secret]:
     """The private values of a text with the digits and signs of ASCII."""
-    candidates = list(credentials_in(text))
-    hints: dict[Any, bool] = {}
-    is_latin = text.isascii() or not NOT_LATIN.search(text)
-    for form in FORMS if is_latin else (*FORMS, *OTHER_LANGUAGES):
-        if form.mark:
-            if form.mark not in text:
-                continue
-        elif not (
-            hints[form.hint] if form.hint in hints else hints.setdefault(form.hint, bool(form.hint.search(text)))
-        ):
+    candidates = [(-1, secret) for secret in credentials_in(text)]
+    is_ascii = text.isascii()
+    is_latin = is_ascii or not NOT_LATIN.search(text)
+    for conditions, forms in _groups(DIGIT.search(text) is not None, is_ascii, is_latin):
+        for condition in conditions:
+            if not condition.search(text):
+                break
+        else:
+            for precedence, form in forms:
+                candidates += ((precedence, secret) for secret in _matches(form, text))
+    candidates.sort(key=itemgetter(0))
+    return without_overlaps([secret for _, secret in candidates])
+
+
+@cache
+def _groups(has_digit: bool, is_ascii: bool, is_latin: bool) -> tuple[SearchGroup, ...]:
+    """The forms that are searched for in a text, by their conditions."""
+    forms = FORMS if is_latin else (*FORMS, *OTHER_LANGUAGES)
+    return search_groups(forms, has_digit=has_digit, is_ascii=is_ascii)
+
+
+def _matches(form: ValueForm, text: str) -> Iterator[Secret]:
+    """The values of a form in a text, and postal codes behind addresses."""
+    for match in form.pattern.finditer(text):
+        start, end = match.span("value" if "value" in match.groupdict() else 0)
+        if end <= start or not form.is_valid(text[start:end]):
             continue
-        for match in form.pattern.finditer(text):
-            group = "value" if "value" in match.groupdict() else 0
-            start, end = match.span(group)
-            if end > start and form.is_valid(text[start:end]):
-                is_address = form.kind == "street_address"
-                end = end_of_address(text, end) if is_address else end
-                candidates.append(Secret(start, end, form.kind))
-                if is_address and (behind := CODE_BEHIND_ADDRESS.match(text, end)):
-                    candidates.append(Secret(*behind.span("value"), "postal_code"))
-    return without_overlaps(candidates)
+        if form.kind != "street_address":
+            yield Secret(start, end, form.kind)
+            continue
+        end = end_of_address(text, end)
+        yield Secret(start, end, form.kind)
+        if behind := CODE_BEHIND_ADDRESS.match(text, end):
+            yield Secret(*behind.span("value"), "postal_code")
 
 
 def without_overlaps(candidates: list[Secret]) -> list[Secret]:
