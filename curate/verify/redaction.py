@@ -24,6 +24,7 @@ from urllib.parse import unquote_plus
 from curate.core.errors import InputError
 from curate.core.json_output import Output
 from curate.storage.files import display_name
+from curate.verify.character_codes import from_character_codes
 from curate.verify.labelled_values import labelled_values
 from curate.verify.lines import lines_of
 from curate.verify.numbers_by_word import addressed_names, numbers_by_word
@@ -101,11 +102,6 @@ COMPRESSED: Final = (b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\
 """What bytes that gzip or zlib compressed begin with."""
 MAX_UNPACKED: Final = 1 << 20
 RUN_32: Final = re.compile(r"(?<![A-Z2-7])[A-Z2-7]{10,}")
-CODE: Final = re.compile(r"[0-9]+")
-CODES: Final = re.compile(
-    r"(?<![0-9])(?:(?:3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6])[\s,;]{1,3}){6,}(?:3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6])(?![0-9])"
-)
-"""Codes of seven characters or more."""
 INVISIBLE: Final = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]")
 ACCENT: Final = re.compile("[\u0300-\u036f]")
 """An accent that no letter of its own has in compatibility form, also one through a digit."""
@@ -124,7 +120,7 @@ class LeftValue(Output):
     """How it is written there: `as it is`, `behind its word` (a short value that a word, key or column names),
     `split over turns`, `split over rows`, `in words`, `with signs in words`, `in binary codes`,
     `in look-alike letters`, `in ROT13`, `percent-encoded`, `escaped` (JSON, Python or HTML),
-    `in Base64`, `in Base32`, `in hexadecimal`, `quoted-printable`, `in decimal codes` or `reversed`."""
+    `in Base64`, `in Base32`, `in hexadecimal`, `quoted-printable`, `in character codes` or `reversed`."""
 
 
 @dataclass(slots=True)
@@ -306,10 +302,13 @@ def _held(value: Any, kinds: dict[str, str], by_start: dict[str, set[int]]) -> I
     encoded = joined
     forms += [(form, decode(joined)) for form, decode in SPELLINGS.items()]
     forms.append(("split over turns", "\n".join(_joined_ends(list(_contents(value))))))
+    reversed_text = joined[::-1]
+    forms += [("reversed", decode(reversed_text)) for decode in (_from_base64_but_words, _from_hexadecimal)]
     for _ in range(2):  # also Base64 of Base64, or of escapes
         decoded = [(form, decode(encoded)) for form, decode in DECODERS.items()]
         forms += decoded
         encoded = "\n".join(text for _, text in decoded)
+        forms.append(("reversed", encoded[::-1]))
     plains = [(form, _letters_and_digits(text)) for form, text in forms]
     reported: set[str] = set()
     plain_text = plains[0][1]
@@ -345,10 +344,10 @@ def _from_base64(text: str, *, words: bool = True) -> str:
     texts = []
     if "\n" in text:
         text += "\n" + "\n".join(re.sub(r"\s", "", match.group()) for match in FOLDED.finditer(text))
-    for match in RUN.finditer(text):
-        if not words and LOWER_RUN.fullmatch(match.group()):
+    for match in RUN.finditer(text.replace("-", "+").replace("_", "/")):
+        run = match.group()
+        if not words and LOWER_RUN.fullmatch(run):
             continue
-        run = match.group().translate(str.maketrans("-_", "+/"))
         for start in range(4):
             part = run[start : len(run) - (len(run) - start) % 4] + {2: run[-2:] + "==", 3: run[-3:] + "="}.get(
                 (len(run) - start) % 4, ""
@@ -362,6 +361,8 @@ def _text_of(data: bytes) -> str:
     if data[:2] in COMPRESSED:
         with suppress(zlib.error):
             data = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(data, MAX_UNPACKED)
+    if 3 * data.count(0) > len(data):  # UTF-16
+        return "\n".join(data.decode(encoding, "ignore") for encoding in ("utf-16-le", "utf-16-be"))
     return data.decode("utf-8", "ignore")
 
 
@@ -396,11 +397,6 @@ def _from_quoted_printable(text: str) -> str:
     return quopri.decodestring(text.encode("utf-8", "replace")).decode("utf-8", "ignore") if "=" in text else ""
 
 
-def _from_codes(text: str) -> str:
-    """What rows of the decimal codes of characters are."""
-    return "\n".join("".join(chr(int(code)) for code in CODE.findall(row.group())) for row in CODES.finditer(text))
-
-
 DECODERS: Final = {
     "percent-encoded": _from_percent,
     "escaped": _from_escapes,
@@ -408,7 +404,7 @@ DECODERS: Final = {
     "in hexadecimal": _from_hexadecimal,
     "in Base32": _from_base32,
     "quoted-printable": _from_quoted_printable,
-    "in decimal codes": _from_codes,
+    "in character codes": from_character_codes,
 }
 
 

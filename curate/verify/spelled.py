@@ -80,9 +80,10 @@ def from_signs(text: str) -> str:
 
 
 def from_binary(text: str) -> str:
-    """The characters of rows of eight binary digits."""
+    """The characters and the bytes of rows of eight binary digits."""
+    rows = [[int(code, 2) for code in re.findall("[01]{8}", row.group())] for row in BINARY.finditer(text)]
     return "\n".join(
-        "".join(chr(int(code, 2)) for code in re.findall("[01]{8}", row.group())) for row in BINARY.finditer(text)
+        text for row in rows for text in (bytes(row).decode("latin-1"), bytes(row).decode("utf-8", "ignore"))
     )
 
 

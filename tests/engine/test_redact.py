@@ -732,7 +732,17 @@ def test_a_name_has_its_particles(text: str, name: str) -> None:
         ("in Base32", base64.b32encode(b"maria.lopez42@nordwerk.de").decode()),
         ("in Base64", "bWFyaWEubG9w\nZXo0MkBub3Jk\nd2Vyay5kZQ=="),
         ("in Base64", "x" * 60_000 + "\nbWFyaWEubG9w\nZXo0MkBub3Jk\nd2Vyay5kZQ=="),
-        ("in decimal codes", " ".join(str(ord(char)) for char in "maria.lopez42@nordwerk.de")),
+        ("in character codes", " ".join(str(ord(char)) for char in "maria.lopez42@nordwerk.de")),
+        ("in character codes", " + ".join(f"chr({ord(char)})" for char in "maria.lopez42@nordwerk.de")),
+        ("in character codes", " & ".join(f"ChrW$({ord(char)})" for char in "maria.lopez42@nordwerk.de")),
+        ("in character codes", "+".join(f"[char]0x{ord(char):02x}" for char in "maria.lopez42@nordwerk.de")),
+        ("in character codes", "[\n 109,\n 97," + ",\n ".join(str(ord(char)) for char in "ria.lopez42@nordwerk.de")),
+        ("in character codes", "-".join(str(ord(char)) for char in "maria.lopez42@nordwerk.de")),
+        ("in character codes", "".join(f"{ord(char):03}" for char in "maria.lopez42@nordwerk.de")),
+        ("in character codes", " ".join(f"{ord(char):o}" for char in "maria.lopez42@nordwerk.de")),
+        ("in character codes", "".join(f"\\{ord(char):x} " for char in "maria.lopez42@nordwerk.de")),
+        ("reversed", base64.b64encode(b"maria.lopez42@nordwerk.de").decode()[::-1]),
+        ("reversed", base64.b64encode(b"ed.krewdron@24zepol.airam").decode()),
         ("as it is", "".join(chr(0xE0000 + ord(char)) for char in "maria.lopez42@nordwerk.de")),
         ("in ROT13", codecs.encode("maria.lopez42@nordwerk.de", "rot13")),
         ("with signs in words", "maria dot lopez42 at nordwerk dot de"),
@@ -747,6 +757,22 @@ def test_the_proof_finds_a_value_in_hidden_forms(write: Write, form: str, hidden
     write("a.jsonl", [chat("Write to maria.lopez42@nordwerk.de.", "Done.")])
     write("out.jsonl", [chat(f"Note: {hidden} end", "Done.")])
     assert [left.form for left in verify_redaction([Path("out.jsonl")], [Path("a.jsonl")]).left] == [form]
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        str([ord(char) for char in "Zoë Böhm-Łoś"]),
+        str([byte - 256 if byte > 127 else byte for byte in "Zoë Böhm-Łoś".encode()]),
+        " ".join(f"{byte:08b}" for byte in "Zoë Böhm-Łoś".encode()),
+        base64.b64encode("Zoë Böhm-Łoś".encode("utf-16-le")).decode(),
+    ],
+)
+def test_the_proof_finds_letters_outside_of_ascii_in_hidden_forms(write: Write, hidden: str) -> None:
+    write("a.jsonl", [chat("Hello", "Done.")])
+    write("map.jsonl", [{"kind": "person", "value": "Zoë Böhm-Łoś", "replacement": "[PERSON_1]"}])
+    write("out.jsonl", [chat(f"Note: {hidden} end", "Done.")])
+    assert verify_redaction([Path("out.jsonl")], [Path("a.jsonl")], Path("map.jsonl")).left
 
 
 def test_the_proof_finds_halves_in_two_rows(write: Write) -> None:
