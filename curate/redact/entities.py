@@ -13,17 +13,8 @@ from curate.core.text import storable
 from curate.models.model_batches import ModelLoader, each_batch
 from curate.models.model_loading import entity_recognizer
 from curate.redact.folding import folded
-from curate.redact.names import (
-    CODE_BLOCK,
-    FULL_NAME,
-    HONORIFIC,
-    NAME_WORD,
-    NO_NAMES,
-    ORG,
-    PARTICLE,
-    PERSON,
-    text_key,
-)
+from curate.redact.name_words import FULL_NAME, HONORIFIC, NAME_WORD, NO_NAMES, ORG, PARTICLE, PERSON
+from curate.redact.names import CODE_BLOCK, text_key
 
 LABELS: Final = {
     **dict.fromkeys(

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from curate.core.lazy import lazy_pattern
 from curate.redact.folding import MARK, folded
-from curate.redact.names import PERSON_KEYS
+from curate.redact.name_words import PERSON_KEYS
 from curate.redact.values import FORMS
 
 RECORD_KEYS: Final = frozenset(

@@ -19,7 +19,7 @@ from typing import Any, Final
 from curate.core.errors import InputError
 from curate.redact.folding import folded, like, with_digits_of
 from curate.redact.form import always
-from curate.redact.names import ORG, PERSON, SURNAME
+from curate.redact.name_words import ORG, PERSON, SURNAME
 from curate.redact.phone_numbers import prefix_digits
 from curate.redact.values import FORMS
 from curate.storage.files import display_name, replacing

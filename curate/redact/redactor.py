@@ -17,16 +17,8 @@ from curate.core.key_value_secrets import Secret
 from curate.core.python_syntax import parsed_python
 from curate.redact.folding import folded
 from curate.redact.json_texts import nested_json, with_leaves_of
-from curate.redact.names import (
-    CODE_BLOCK,
-    ORG,
-    PERSON,
-    PERSON_KEYS,
-    SURNAME,
-    SURNAME_KEYS,
-    names_in,
-    text_key,
-)
+from curate.redact.name_words import ORG, PERSON, PERSON_KEYS, SURNAME, SURNAME_KEYS
+from curate.redact.names import CODE_BLOCK, names_in, text_key
 from curate.redact.person_records import (
     NAME_KEYS,
     cells_of_inserts,
