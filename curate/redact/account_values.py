@@ -17,6 +17,7 @@ from curate.redact.form import (
     named,
     unspaced,
 )
+from curate.redact.sign_in_patterns import HASH_HINT, PASSWORD_HASH
 from curate.redact.user_patterns import EXAMPLE_HOST, LOGIN, NO_SERVICE
 from curate.redact.value_patterns import FREE_GAP, HANDLE, PLATFORMS, UNSPACED_DATE
 
@@ -55,6 +56,8 @@ ACCESS_WORDS: Final = (
     r"otp|one[ -]time (?:code|password|pin)|(?:verification|confirmation|sms|2fa|passcode|login) code|bestätigungscode|"
     r"c[óo]digo (?:sms|de verifica[çc][ãa]o)|code (?:sms|de vérification|de confirmation)|"
     r"código de verificaci[óo]n|codigo de verificaci[óo]n|codice (?:sms|otp)|"
+    r"codice di (?:verifica|conferma)(?=(?: è)?[ :]{1,3}\d{6}(?!\d))|"
+    r"код\w* (?:подтверждения|доступа)|код из (?:смс|sms)|(?:doğrulama|onay|güvenlik) kod\w*(?=[ :]{1,3}\d{5,8}(?!\d))|"
     r"kod (?:sms|weryfikacyjny)|sms-code|verificatiecode|"
     r"tan(?=[ :#=*\"']{1,4}(?:(?:ist|lautet|auf|war|is) )?[\"']?\d{6}(?!\d))|2fa"
 )
@@ -68,24 +71,30 @@ SEED_HINT: Final = HintParts("seed|recovery|mnemonic|backup|wiederherst|frase|ph
 ACCESS_CODE: Final = r"(?!(?:19|20)\d\d(?!\d))\d{4,8}"
 ACCESS_GAP: Final = r"(?:[ ,:]{1,2}(?!pin\b|zip\b|post)[^\W\d_]{1,14}){0,4}[ ,:#=\"'`*>]{1,4}"
 ACCESS_HINT: Final = Hints(
-    re.compile("[0-9]{4}"), HintParts("pin|code|codice|código|codigo|kod |otp|one-time|one time|tan|2fa")
+    re.compile("[0-9]{4}"), HintParts("pin|code|codice|código|codigo|kod |kodu|код|otp|one-time|one time|tan|2fa")
 )
 NO_SAMPLE: Final = "(?!1Z999AA1|1Z12345E)"
 """No tracking number of the documentation of UPS."""
+USER_NAME_WORDS: Final = (
+    r"user ?name|nome utente|nombre de usuario|nome de (?:usuário|utilizador)|nom d['’]utilisateur|gebruikersnaam|"
+    r"nazwa użytkownika|benutzername|anmeldename|kullanıcı adı"
+)
+"""Words for the name of a user that name nothing else."""
 LOG_FIELD: Final = (
     r"(?i:user|user[_ -]?name|user[_ -]?id|login|uid|screen_name|usuario|usuário|utente|utilisateur|benutzer(?:name)?|"
     r"gebruiker(?:snaam)?|użytkownik|konto)"
 )
 """Names of fields of users in logs, settings and JSON."""
 USER_HINT: Final = HintParts(
-    "user|login|uid|screen_name|usuario|usuário|utente|utilisateur|benutzer|gebruiker|użytkownik|konto|nick|identifiant"
+    "user|login|uid|screen_name|usuario|usuário|utente|utilisateur|utilizador|nutzer|gebruiker|użytkownik|konto|nick|"
+    "identifiant|anmeldename|kullanıcı"
 )
 NO_USER: Final = (
     r"(?:str|string|int|integer|text|char|varchar|required|optional|yes|no|password|email|e-mail|value|type)"
 )
 """Words behind `username:` in schemas and forms."""
 SPOKEN_USER: Final = (
-    r"(?i:(?:for )?(?:invalid )?user|benutzer|usuario|usuário|utente|(?:l['’])?utilisateur|gebruiker|użytkownika?)"
+    r"(?i:(?:for )?(?:invalid )?user|(?:be)?nutzer|usuario|usuário|utente|(?:l['’])?utilisateur|gebruiker|użytkownika?)"
 )
 HOST_HINT: Final = HintParts(
     "host|server|rechner|serveur|poste|servidor|máquina|macchina|nodo|serwer|主机|服务器|ホスト|サーバ"
@@ -191,12 +200,15 @@ ACCOUNT_VALUES: Final = (
     named("card_security_code", r"cv[vc]2?", r"\d{3}", gap=FREE_GAP, hint=Hints(DIGIT, HintParts("cvv|cvc"))),
     named(
         "tracking_number",
-        r"tracking(?:[ _-]?(?:id|no\.?|num(?:ber)?|code))?|shipment|parcel|sendungs\w+|paket(?:nummer|nr\.?)|"
+        r"tracking(?:[ _-]?(?:id|no\.?|num(?:ber)?|code))?|shipment|parcel|paket|colis|"
+        r"(?:numero|codice) di tracciamento|(?:kargo )?takip (?:numara\w*|no\.?)|sendungs\w+|paket(?:nummer|nr\.?)|"
         r"num[ée]ro de (?:suivi|colis)|n[úu]mero de (?:seguimiento|gu[ií]a|envío|rastreio)|c[óo]digo de rastreio|"
         r"numero di (?:spedizione|tracking)|numer przesyłki|track-?and-?trace",
         rf"{NO_SAMPLE}(?-i:(?=(?:[A-Z]{{0,4}}\d){{8}})[A-Z0-9]{{10,30}}|\d{{4}}(?: \d{{4}}){{2,5}}(?: \d{{1,4}})?)",
     ),
-    unspaced("tracking_number", "运单号?|快递单号|追跡番号|送り状番号|운송장", r"[A-Z]{0,4}\d{8,20}[A-Z]{0,2}"),
+    unspaced(
+        "tracking_number", "运单号?|快递单号|追跡番号|送り状番号|운?송장(?:번호)?", r"[A-Z]{0,4}\d{8,20}[A-Z]{0,2}"
+    ),
     anywhere("tracking_number", rf"{NO_SAMPLE}1Z[0-9A-Z]{{6}}\d{{10}}"),
     named("password", SEED_WORDS, r"(?-i:[a-z]{3,8}(?: [a-z]{3,8}){11,23})", hint=SEED_HINT),
     named("access_code", ACCESS_WORDS, ACCESS_CODE, gap=ACCESS_GAP, hint=ACCESS_HINT),
@@ -277,7 +289,8 @@ ACCOUNT_VALUES: Final = (
             rf"[Tt]he user) [\"'«`]?(?P<value>{NO_SERVICE}(?=[a-z.-]*[0-9_]){LOGIN}(?<![.-]))[\"'»`]?"
             r"(?= (?:logg|log|sign|authent|fail|cannot|can't|could|tried|entr|inici|acced|se connect|s'est|n'a|konnte|"
             r"hat|kann|"
-            r"meldet|ha |è |non |inlog|kan|heeft|is |zalog|nie |wygas|expir|est |got|was |has )|,? ?(?:and )?(?:sets?|"
+            r"meldet|ha |è |non |inlog|kan|heeft|is |zalog|nie |wygas|expir|est |ist |wird |wurde |está |foi |é |"
+            r"got|was |has )|,? ?(?:and )?(?:sets?|"
             r"with)\b|(?<=[a-z][0-9])(?=[ ,.;)]|$)|(?<=[a-z][0-9]{2})(?=[ ,.;)]|$))"
         ),
         hint=USER_HINT,
@@ -290,6 +303,17 @@ ACCOUNT_VALUES: Final = (
         hint=Hints(NOT_ASCII, re.compile("用[户戶]|ユーザ|사용자")),
     ),
     *(ValueForm("user_name", lazy_pattern(pattern), mark=mark) for pattern, mark in USER_PLACES),
+    ValueForm("password", PASSWORD_HASH, hint=HASH_HINT),
+    ValueForm(
+        "social_handle",  # behind words without a border
+        lazy_pattern(
+            r"(?:微博|推特|인스타|트위터|(?i:телеграм|инстаграм|твиттер)|"
+            r"(?i:twitter|instagram|telegram|tiktok|insta)(?=[^\0-\u02ff]))"
+            r"[^\n@]{0,20}(?P<value>@(?!(?:media|import|param|returns?)\b)[A-Za-z0-9_.]{2,29}[A-Za-z0-9_])"
+            r"(?![A-Za-z0-9_@(])"
+        ),
+        hint=Hints(NOT_ASCII, re.compile("@[A-Za-z0-9_]")),
+    ),
     ValueForm(
         "social_handle",  # of a person in the address of a page
         lazy_pattern(
@@ -349,10 +373,18 @@ ACCOUNT_VALUES: Final = (
         hint=HintParts("sudo -u|uid=|gid=|chown|su - |login as|whoami"),
     ),
     ValueForm(
+        "user_name",  # the last word of a command
+        lazy_pattern(
+            rf"(?<![\w-])(?:useradd|adduser|usermod|userdel|deluser|sudo passwd) "
+            rf"(?:-[\w-]{{1,20}} (?:[\w,/.-]{{1,40}} )??){{0,4}}(?P<value>{NO_SERVICE}{LOGIN}(?<![.-]))"
+            r"(?=\s*(?:[\n;|&\"'`]|$))"
+        ),
+        hint=HintParts("useradd|adduser|usermod|userdel|deluser|sudo passwd"),
+    ),
+    ValueForm(
         "user_name",  # alone in a line behind its name
         lazy_pattern(
-            r"(?im)^[ \t>*-]*(?:user ?name|login|benutzername|nom d['’]utilisateur|nombre de usuario|usuario|"
-            r"usuário|utente)"
+            rf"(?im)^[ \t>*-]*(?:{USER_NAME_WORDS}|login|usuario|usuário|utente|utilisateur|utilizador)"
             rf"\s?: ?[\"'`]?(?P<value>{NO_SERVICE}(?!{NO_USER}\b)(?-i:{LOGIN})(?<![.-]))[\"'`]?[ \t]*\r?$"
         ),
         hint=USER_HINT,
@@ -374,12 +406,32 @@ ACCOUNT_VALUES: Final = (
         "user_name",  # words that also name a page: only with a sign or a digit
         lazy_pattern(
             rf"(?i:\b(?:login|nick|usu[aá]rio|usuario|benutzername|identifiant|utente)(?: (?:to|é|es|est|ist|je|is))?|"
-            rf"\b(?:user ?name|nome utente|nombre de usuario|nome de usuário|nom d['’]utilisateur|gebruikersnaam|"
-            rf"nazwa użytkownika)"
-            rf"(?: [^\W\d_]{{1,10}}){{0,3}})[\s:]{{1,3}}"
+            rf"\b(?:{USER_NAME_WORDS})(?: [^\W\d_]{{1,10}}){{0,3}})[\s:]{{1,3}}"
             rf"(?P<value>{NO_SERVICE}(?=[a-z.-]*[0-9_]){LOGIN}(?<![.-]))(?![\w@(])"
         ),
         hint=Hints(re.compile("[0-9_]"), USER_HINT),
+    ),
+    ValueForm(
+        "user_name",  # two words with a dot, as in addresses
+        lazy_pattern(
+            rf"(?i:\b(?:{USER_NAME_WORDS}|login|identifiant|usuário|usuario) (?:is|ist|est|es|é|è|to)) [\"'`]?"
+            rf"(?P<value>{NO_SERVICE}[a-z]{{2,20}}\.(?!(?:com|org|net|io)\b)[a-z]{{3,24}})(?![\w(\[@/-]|\.\w)"
+        ),
+        hint=USER_HINT,
+    ),
+    ValueForm(
+        "user_name",  # a text under a key of JSON
+        lazy_pattern(rf"\A{LOG_FIELD}: (?P<value>{NO_SERVICE}[a-z]{{2,20}}[._][a-z]{{2,24}})\Z"),
+        hint=USER_HINT,
+    ),
+    ValueForm(
+        "user_name",  # behind words that no code has
+        lazy_pattern(
+            rf"(?i:\b(?!user)(?:{USER_NAME_WORDS})) ?: [\"'`]?"
+            rf"(?P<value>{NO_SERVICE}(?!{NO_USER}\b){LOGIN}(?<![.-]))(?![\w@(])"
+        ),
+        lambda text: len(text) > 4,
+        hint=USER_HINT,
     ),
     named(
         "customer_number",

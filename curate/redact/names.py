@@ -59,6 +59,8 @@ LISTED_HINT: Final = re.compile(
 )
 DEVANAGARI: Final = r"[\u0900-\u0963\u0970-\u097f]+"
 HAN: Final = r"[\u4e00-\u9fff々]"
+HAN_END: Final = r"(?![生人者师師员員家长長手民友工客迷子女男族派院党网店号式级類类色的了吗呢吧])" + HAN
+"""The last character of a name, which is none of an office or of a kind of persons."""
 LISTED_CJK: Final = lazy_pattern(
     rf"(?:出席者?|欠席者?|参加者|出席人员|与会人员|参会人员|缺席)[::]\s?(?P<names>{HAN}{{1,5}}(?:[  ]{HAN}{{1,4}})?"
     rf"(?:[、,,]\s?{HAN}{{1,5}}(?:[  ]{HAN}{{1,4}})?){{0,20}})(?=[、,,。;;\s]|$)"
@@ -96,6 +98,9 @@ OTHER_SCRIPTS: Final = tuple(
             rf"(?P<name>(?:[{SURNAMES_ZH}]|欧阳|司马|上官|诸葛){HAN}{{1,2}}?)(?=同学(?!们|会|录|校)|律师(?!事务|函|费)|"
             rf",?您好)",
             rf"(?:我叫|我的名字(?:叫|是))(?P<name>[{SURNAMES_ZH}]{HAN}{{1,3}})(?=[,,。.!!\s]|$)",
+            rf"(?:^|(?<=[,,。.!!::;;\s]))我是(?P<name>[{SURNAMES_ZH}]{HAN}{HAN_END})(?=[,,。.!!]|$)",
+            r"(?:(?i:фио)|Ф\. ?И\. ?О\.)(?: [а-яё]{3,12})? ?[:—–-] ?"
+            r"(?P<name>[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?(?: [А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?){1,2})",
             rf"(?:姓名|联系人|聯絡人|收件人|收货人|经办人|负责人)(?:[::]|是)\s?(?P<name>{HAN}{{2,4}})(?=[,,。.!!\s]|$)",
             rf"(?:敬礼|敬禮|敬上)[!!]?\s*\n\s*(?P<name>{HAN}{{2,4}})(?=\s*$|\s*\n)",
             r"(?:제 이름은|성명[::]|이름[::]) ?(?P<name>[가-힣]{2,4})(?=입니다|이고|이에요|예요|\s|$)",
@@ -130,6 +135,14 @@ LABELLED: Final = lazy_pattern(rf"(?i)\b(?:name|nombre|nom|nome|naam|imię) ?: {
 """A name behind a label that is also of things."""
 
 
+NO_SPEAKER: Final = (
+    "(?:Same|Ditto|Welcome|Click|See|Sign|Look|Come|Over|Out|Right|From|Up|Down|Press|Tap|Enter|Insert|Type|Put|Check|Read|Find|Nobody|"
+    "Everyone|Everybody|Only|Living|Being|Once|Stay|Wait|Go|Download|Start|Stop|Write|Paste|Add|Get|Visit|Hello|It|That|"
+    "This|He|She|They|We|You|Especially|Anyone|Someone|Also|Even|Back|Public|Native|English|Spanish|German|French|"
+    "Chinese|Customer|Generally|Strictly|Work|Was|Is|Are|Am|Been|Apply|Use|Try|Note|Again|Like|Just|Still|Already|Not)\\b"
+)
+"""Words before `here` and `speaking` that are no name."""
+TURKISH_NAME: Final = "(?:[A-ZÇĞİÖŞÜ][a-zçğıöşüâî]+)"
 NO_FIRST_WORD: Final = (
     "(?:Patient(?:in|e)?|Patiënte?|Pa[zc]iente|Pacjent(?:ka)?|Utente|Dipendente|Mitarbeiter(?:in)?|Kund(?:e|in)|"
     "Cliente?|Klient(?:ka)?|"
@@ -374,6 +387,35 @@ NAMES: Final = (
             rf"(?:,?!?\.?[ \t]*\n\s*{FULL_NAME}|(?:,|(?<=[Aa]tte\.)) (?P<same_line>{NAME_WORD}(?: {NAME_WORD}){{1,2}}))"
             rf"(?=[ \t]*(?:$|\n))"
         ),
+    ),
+    hints_and_pattern(  # `Ada here,` at the start of a sentence, `Ada speaking.` at its end
+        " here| speaking",
+        rf"(?:(?:^|(?<=[.!?\n] )|(?<=\n))(?P<name>(?!{NO_SPEAKER}){NAME_WORD}(?: {NAME_WORD})?) here(?=[,.!:])|"
+        rf"(?:, |[.!] )(?P<same_line>(?!{NO_SPEAKER}|\w+ly ){NAME_WORD}(?: {NAME_WORD})?) speaking(?=[.,!]|$))",
+    ),
+    hints_and_pattern(
+        "call me ",
+        rf"(?i:\b(?:you can|you may|please|just|friends|everyone|everybody|people|they|folks) (?:all )?call me) "
+        rf"(?P<name>{NAME_WORD}(?: {NAME_WORD})?)"
+        r"(?![^\n]{0,80}(?:trained|language model|assistant|chatbot|\bAI\b))",  # the name of a model
+    ),
+    hints_and_pattern(
+        "hier ", rf"(?i:\bhier (?:ist|spricht)) (?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})(?=, (?-i:[a-zü])|[.!])"
+    ),
+    hints_and_pattern(
+        "adım |smim |soyad|isim soyisim",
+        rf"(?:(?i:\bbenim ad)ım|\b[İi]smim|(?i:\bad[ıi]?(?: ve|,)?[ -]?soyad[ıi]?|\bisim[ -]soyisim) ?:) "
+        rf"(?P<name>{TURKISH_NAME}(?: {TURKISH_NAME}){{0,2}})(?![’'])",
+    ),
+    hints_and_pattern(  # an element of XML
+        "name>|nombre>|apellidos>|apellido>|nom>|prenom>|vorname>|nachname>|cognome>",
+        rf"(?i)<(?:[a-z]{{1,12}}:)?(?:{PERSON_KEY_WORDS})>\s?{FULL_NAME}\s?(?=</)",
+    ),
+    hints_and_pattern(  # YAML
+        "name: ",
+        r"(?m)^[ \t]*(?:- )?(?:customer|client|patient|employee|person|tenant|student|teacher|passenger|guest|attendee|"
+        r"contact|applicant|owner)s?:[ \t]*\n(?:[ \t]+\w{1,20}: [^\n]{0,80}\n){0,3}?[ \t]+(?:- )?name: [\"']?"
+        rf"(?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})(?=[\"']?[ \t]*(?:\n|$))",
     ),
 )
 """What stands before the name of a person, behind parts of which each text with it has one, in lower case."""

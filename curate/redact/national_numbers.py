@@ -56,6 +56,7 @@ BEHIND_A_WORD: Final = (
     ("no_fodselsnummer", r"fødselsn\w+|personnummer|fnr\.?", r"\d{6} ?\d{5}", compact("no.fodselsnummer")),
     ("se_personnummer", "personnummer|personnr", r"(?:19|20)?\d{6}[-+]?\d{4}", stdnum("se.personnummer")),
     ("ro_cnp", "cnp|cod numeric personal", r"\d{13}", stdnum("ro.cnp")),
+    ("ru_snils", "снилс", r"\d{11}", always),
     ("cz_rc", r"rodn[éeý]\w* č[ií]sl\w*|r\. ?č\.", r"\d{6}/?\d{3,4}", stdnum("cz.rc")),
     ("tr_tckimlik", r"t\.?c\.?|kimlik\w*|tckn|turk\w*", r"\d{11}", stdnum("tr.tckimlik")),
     (
@@ -79,6 +80,7 @@ BEHIND_A_WORD: Final = (
     ("hu_taj", r"taj(?:[ -]?sz[áa]m\w*)?", r"\d{3}[ -]?\d{3}[ -]?\d{3}", always),
     ("si_emso", r"em[šs]o|jmbg|mati[čc]ni broj\w*", r"\d{13}", stdnum("si.emso")),
     ("ru_inn", "инн|inn", r"\d{10}(?:\d{2})?", stdnum("ru.inn")),
+    ("tr_vkn", r"vergi(?: kimlik)? (?:numara\w*|no\.?)|vkn", r"\d{10}", always),
     ("ua_rntrc", r"рнокпп|іпн|ідентифікаційний", r"\d{10}", stdnum("ua.rntrc")),
     ("il_id", r"teudat zehut|תעודת זהות|ת\.ז\.?|ת[\"״]ז", r"\d{9}", stdnum("il.idnr")),
     ("at_svnr", r"(?:sv|sozialversicherungs)[ -]?(?:nummer|nr\.?)|svnr", r"\d{4} ?\d{6}", always),

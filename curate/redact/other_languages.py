@@ -120,7 +120,9 @@ OTHER_LANGUAGES: Final = (
     ),
     ValueForm(
         "user_name",
-        lazy_pattern(rf"(?:{LOGIN_WORDS})[\s:\"'`«「(-]{{1,4}}(?P<value>{NO_SERVICE}{NO_LOGIN}{LOGIN})(?![\w@])"),
+        lazy_pattern(
+            rf"(?:{LOGIN_WORDS})(?:[是为為は가는은]|[\s:\"'`«「(-]){{1,4}}(?P<value>{NO_SERVICE}{NO_LOGIN}{LOGIN})(?![A-Za-z0-9_@])"
+        ),
         hint=re.compile("[a-z]"),
     ),
 )

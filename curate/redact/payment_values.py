@@ -16,7 +16,8 @@ EXPIRY_WORDS: Final = (
     r"(?:thru|through|till?|until|to)|good thru|gültig (?:bis|ab)|ablaufdatum(?: der karte)?|verfallsdatum|caduc\w+"
     r"(?: de (?:la|mi) tarjeta)?|vencimiento(?: de (?:la|mi) tarjeta)?|vence(?: el)?|validade(?: do cart[ãa]o)?|"
     r"v[áa]lido at[ée]|date d['’]expiration(?: de (?:la|ma) carte)?|expire(?: le| en| fin)?|scadenza(?: della carta)?|"
-    r"scade(?: il)?|geldig tot|vervaldatum|data ważności|ważna do"
+    r"scade(?: il)?|geldig tot|vervaldatum(?: van (?:de|mijn) kaart)?|data ważności(?: karty)?|ważna do|"
+    r"valables? jusqu['’]aux?|caduca en(?: el)?|son kullanma(?: tarihi)?|срок действия(?: (?:моей )?карты)?"
 )
 EXPIRY_HINT: Final = re.compile(r"[0-9] ?[/-] ?(?:20)?[2-4][0-9]")
 SIGNS: Final = r"[ ,;|/(\n]{1,3}"
@@ -43,7 +44,8 @@ PAYMENT_VALUES: Final = (
         EXPIRY_WORDS,
         EXPIRY_DATE,
         hint=Hints(
-            EXPIRY_HINT, HintParts("exp|valid|gültig|ablauf|verfall|caduc|venc|scad|geldig|verval|ważn|good thru")
+            EXPIRY_HINT,
+            HintParts("exp|val|gültig|ablauf|verfall|caduc|venc|scad|geldig|ważn|good thru|kullanma|срок"),
         ),
     ),
     ValueForm(

@@ -66,6 +66,12 @@ INSERT: Final = lazy_pattern(
 )
 SQL_ROW: Final = lazy_pattern(rf"\({SQL_TEXT}{{1,2000}}\)")
 SQL_VALUE: Final = lazy_pattern(r"\s*+(?:'(?P<text>(?:[^'\n]|'')*+)'|[^,'\n]++)\s*+(?:,|$)")
+COPY: Final = lazy_pattern(
+    r"(?im)^copy\s+[\w.\"]{1,60}\s*\((?P<keys>[^()\n]{3,400})\)\s+from\s+stdin;[ \t]*\r?\n"
+    r"(?P<rows>(?:[^\n\\][^\n]*\n){1,5000})"
+)
+"""The rows of a dump of PostgreSQL, up to `\\.`."""
+FIELD: Final = re.compile(r"(?:(?<=\t)|(?<=\n))[^\t\r\n]*")
 MAX_HEADER_CHARS: Final = 400
 RULE: Final = re.compile(r"[\s|:+-]+")
 CELLS: Final = {
@@ -149,17 +155,27 @@ def cells_of_keys(text: str) -> Iterator[Cell]:
 
 
 def cells_of_inserts(text: str) -> Iterator[Cell]:
-    """The texts in the rows of SQL statements that insert, under the names of their columns."""
+    """The texts in the rows of SQL statements that insert or copy, under the names of their columns."""
     for match in INSERT.finditer(text) if "(" in text else ():
-        keys = [normal_key(key) for key in match["keys"].split(",")]
-        has_person = is_of_person(keys) or not PERSON_KEYS.isdisjoint(keys)
-        for row in SQL_ROW.finditer(text, *match.span("rows")):
-            cells = list(_sql_values(text, row.start() + 1, row.end() - 1))
-            for key, cell in zip(keys, cells, strict=False) if len(cells) == len(keys) else ():
-                if value := cell["text"]:
-                    is_name = key in PERSON_KEYS or (has_person and key in NAME_KEYS)
-                    if not is_name or is_personal_name(value):
-                        yield Cell(cell.start("text"), cell.end("text"), "person_name" if is_name else key)
+        rows = SQL_ROW.finditer(text, *match.span("rows"))
+        values = ([cell.span("text") for cell in _sql_values(text, row.start() + 1, row.end() - 1)] for row in rows)
+        yield from _cells_of_columns(text, match["keys"], values)
+    for match in COPY.finditer(text) if "\t" in text else ():
+        lines = re.compile(r"[^\n]+").finditer(text, *match.span("rows"))
+        values = ([field.span() for field in FIELD.finditer(text, *line.span())] for line in lines)
+        yield from _cells_of_columns(text, match["keys"], values)
+
+
+def _cells_of_columns(text: str, columns: str, rows: Iterable[list[tuple[int, int]]]) -> Iterator[Cell]:
+    """The cells of rows, whose values have these positions, under the names of columns that SQL separates by commas."""
+    keys = [normal_key(key) for key in columns.split(",")]
+    has_person = is_of_person(keys) or not PERSON_KEYS.isdisjoint(keys)
+    for spans in rows:
+        for key, (start, end) in zip(keys, spans, strict=False) if len(spans) == len(keys) else ():
+            if value := text[max(start, 0) : max(end, 0)]:
+                is_name = key in PERSON_KEYS or (has_person and key in NAME_KEYS)
+                if not is_name or is_personal_name(value):
+                    yield Cell(start, end, "person_name" if is_name else key)
 
 
 def _sql_values(text: str, start: int, end: int) -> Iterator[re.Match[str]]:

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from curate.core.lazy import lazy_pattern
 from curate.redact.form import HintParts, Hints
 
 SPOKEN_GAP: Final = r"(?:,? [^\W\d_]{1,14}){0,5}(?:[,:]? [\"'`]?)"
@@ -32,6 +33,18 @@ UNSPACED_SIGN_IN_WORDS: Final = (
     r"पासवर्ड|পাসওয়ার্ড|รหัสผ่าน|(?i:mật khẩu)"
 )
 UNSPACED_SIGN_IN_VALUE: Final = r"[A-Za-z0-9À-ɏ!#$%&*+./:?@^_~-]{6,40}(?<![.,:?])"
+HASH_HINT: Final = HintParts("$2|$5$|$6$|$y$|$1$|$apr1$|$argon2|$scrypt$|pbkdf2|{ssha")
+PASSWORD_HASH: Final = lazy_pattern(
+    r"(?<![\w$])(?:\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}(?![./A-Za-z0-9])|"
+    r"\$(?:1|5|6|y|gy|apr1)\$(?:rounds=\d{1,9}\$)?[./A-Za-z0-9]{1,32}\$(?:[./A-Za-z0-9]{1,32}\$)?"
+    r"[./A-Za-z0-9]{22,86}(?![./A-Za-z0-9])|"
+    r"\$argon2(?:id?|d)\$v=\d{1,3}\$m=\d{1,8},t=\d{1,4},p=\d{1,4}\$[A-Za-z0-9+/]{8,88}\$[A-Za-z0-9+/]{16,172}={0,2}|"
+    r"\$scrypt\$ln=\d{1,2},r=\d{1,3},p=\d{1,3}\$[A-Za-z0-9+/]{8,88}\$[A-Za-z0-9+/]{16,172}={0,2}|"
+    r"pbkdf2_sha(?:1|256|512)\$\d{3,8}\$[A-Za-z0-9]{8,64}\$[A-Za-z0-9+/]{27,128}={0,2}|"
+    r"\$pbkdf2-sha(?:256|512)\$\d{1,8}\$[./A-Za-z0-9]{8,88}\$[./A-Za-z0-9]{27,128}|"
+    r"\{SSHA(?:256|384|512)?\}[A-Za-z0-9+/]{32,160}={0,2})"
+)
+"""A hash of a password with its salt: bcrypt, crypt, Argon2, scrypt, PBKDF2 of Django and passlib, and of LDAP."""
 SIGN_IN_VALUE: Final = (
     r"(?!https?:)(?!(?:sha|md|aes|rsa|argon|bcrypt|utf|iso|rfc|oauth|base|win)-?\d)"
     r"(?-i:[^\s\"'`<>(){}\[\]=;,]{5,63}[^\s\"'`<>(){}\[\]=;,.:?])"

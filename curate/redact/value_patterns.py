@@ -17,7 +17,7 @@ COORDINATE_LISTS: Final = r"long|coordinates?|coords?|lat ?l(?:ng|on)|lng ?lat|k
 """Words that also name other numbers: positions in a picture have fewer decimals."""
 FRACTION: Final = re.compile(r"[0-9]\.[0-9]{2}")
 CODE: Final = r"(?-i:(?=[A-Z0-9/-]*\d)[A-Z0-9](?:[A-Z0-9/-]{4,18})[A-Z0-9])"
-LICENSE: Final = rf"(?:(?-i:[A-Z]{{2}}[ -]?\d{{2}} ?\d{{11}}|[A-Z]{{1,2}}-\d{{6,7}} \d)|{CODE})"
+LICENSE: Final = rf"(?:(?-i:\d{{2}} \d{{2}} \d{{6}}|[A-Z]{{2}}[ -]?\d{{2}} ?\d{{11}}|[A-Z]{{1,2}}-\d{{6,7}} \d)|{CODE})"
 CUSTOMER_CODE: Final = rf"(?:(?-i:[A-Z]{{1,4}} \d{{2,4}} \d{{3,8}})|{CODE})"
 """Also in groups: `VS 12 469012`."""
 ID_WORDS: Final = (
@@ -66,7 +66,7 @@ MAX_GAP: Final = (
     r"(?:[^\w\n]|_){1,3}){0,4}"
 )
 """What may stand between a word that names a value and the value: only words that join the two."""
-FREE_GAP: Final = r"(?:(?:[^\w\n]|_){1,3}[^\W\d_]{1,14}){0,5}(?:[^\w\n]|_){1,4}"
+FREE_GAP: Final = r"(?:(?:[^\w\n]|_){1,3}[^\W\d_]{1,14}){0,5}?(?:[^\w\n]|_){1,4}"
 """What may stand there if the word names nothing else, or the form of the value is rare: up to five words."""
 PLAIN_GAP: Final = r"(?:(?:[^\w\n]|_){1,3}(?-i:[a-zà-ÿ][^\W\d_]{0,13})){0,5}(?:[^\w\n]|_){1,4}"
 """The same without capitals, which may begin a value."""
@@ -74,8 +74,8 @@ LINE_GAP: Final = r"(?:[ ._-]{1,2}[^\W\d_]{1,14}\.?){0,3}[ *_`\"]{0,3}[:：][ *_
 """Up to three words and a colon at the end of a line."""
 STATED_GAP: Final = (
     r"(?:[ _-](?:id|no\.?|num(?:ber|mer)?|nr\.?|code))? (?:of|from|for|on|we|i|you|he|she|they|that|which|que|qui|"
-    r"von|aus|in|auf|sur|du|del?|della|da|do|des|der|die)"
-    r"(?: [^\W\d_]{1,14}){0,5}?(?::| is| was| ist| war| lautet| es| era| est| était| é| è) ?[\"'`]?"
+    r"von|van|aus|in|auf|sur|au|du|del?|della|da|do|des|der|die|für|para|pour|per|voor|от|для)"
+    r"(?: [^\W\d_]{1,14}){0,5}?(?: ?:| is| was| ist| war| lautet| es| era| est| était| é| è) ?[\"'`]?"
 )
 """Words that say whose value or which one it is, and one that states it: `that we have on file is`."""
 CALENDAR: Final = re.compile(

@@ -5,12 +5,13 @@ from typing import Final
 PASSPORT_WORDS: Final = (
     r"pas+p[or]{1,3}r?ts?|(?:reise)?pass(?:nummer|nr\.?)|reisepass|passeport|pasaporte|passaporto|passaporte|"
     r"paszport\w*|"
-    r"paspoort\w*|pas(?:nummer)|паспорт\w*|pasaport\w*|cestovn[íý]\w* pas\w*"
+    r"paspoort\w*|pas(?:nummer)|(?:загран)?паспорт\w*|pasaport\w*|cestovn[íý]\w* pas\w*"
 )
 """Also with a letter left out or changed over."""
 LICENSE_WORDS: Final = (
     r"driv(?:er['’]?s?|ing)[ _-]licen[cs]e|dl|licen[cs]e (?:no\.?|number)|führerschein\w*|(?:numéro de )?permis|"
     r"(?:carn[eé]t?|licencia|permiso) de conducir|patente(?: di guida)?(?= n| [A-Z]{2}[0-9])|numero (?:della )?patente|"
+    r"водительск\w+ (?:удостоверени|прав)\w*|"
     r"carteira de motorista|cnh|carta de condu[çc][ãa]o|rijbewijs\w*|prawo jazdy|prawa jazdy|körkort\w*|førerkort\w*|"
     r"kørekort\w*"
 )
@@ -36,7 +37,7 @@ CUSTOMER_WORDS: Final = (
     r"bestell|bestellung|rechnungs|rechnung|auftrags?|vertrags?|mitglieds|cliente|pedido|commande|factura?|facture|"
     r"identifiant client|ordine|abonnement|zamówieni[ea]|encomenda|bestelling|p[óo]liza|polizza|ap[óo]lice|matricola|"
     r"matricule|historia cl[íi]nica|expediente|cartella(?: clinica)?|(?:numer |nr )?historii choroby|historia choroby|"
-    r"dossier|"
+    r"dossier|protocolo(?= ?[:#]? ?\d)|"
     r"prontu[áa]rio|processo(?: cl[íi]nico)?|fascicolo|polis[aęy]?|emplead[oa]|dipendente|medewerker|"
     r"pracowni[kc]\w{0,2}|"
     r"funcion[áa]ri[oa]|mitarbeiter(?:in)?|salariée?|tessera sanitaria|"
@@ -48,6 +49,10 @@ CUSTOMER_WORDS: Final = (
     r"p[óo]liza|polizza|ap[óo]lice|contrat[oe]?|contratto|pedido|encomenda|commande|ordine|expediente|dossier|pratica|"
     r"processo|alumn[oa]|alun[oa]|emplead[oa]|dipendente|historia cl[íi]nica|paciente|patient|paziente|assuré|"
     r"processo(?: cl[íi]nico)?)|"
+    r"номер\w* (?:клиента|договора|дела|обращения|заявки|заявления|пациента|полиса)|полис\w* омс|cart[ãa]o sus|"
+    r"matr[ií]cula (?:de|del) (?:estudiante|alumno|alumna|empleado|funcion[áa]rio)|"
+    r"(?!(?:telefon|model|parça|ürün|seri|sayfa|sürüm|port|oda|kat|hat|otobüs|satır|atom|sıra|bölüm|hata|kapı|bina|"
+    r"sokak|ev|forma|faks|cep|plaka|hesap|kimlik|vergi|pasaport|takip)\w* )\w{3,12} numara(?:m|n|sı|mız|nız|ları)|"
     r"(?:numer|nr|kod) (?:klienta|polisy|zam[óo]wienia|umowy|pracownika|pacjenta|legitymacji|indeksu|sprawy|faktury)"
 )
 """Numbers of customers, patients, students, employees, policies, contracts and orders."""
@@ -93,9 +98,10 @@ SPOKEN_PHONE_WORDS: Final = (
 )
 """Words before a telephone number, with up to five others between them."""
 CUSTOMER_WORDS_CJK: Final = (
-    "(?:客户|顾客|会员|會員|保单|保单编|保险单|订单|運單|运单|合同|学|學|员工|工|病历|病案|就诊卡|住院|预订|预约|"
+    "(?:客户|顾客|会员|會員|保单|保单编|保险单|订单|運單|运单|合同|学|學|员工|工|病历|病案|医保卡|社保卡|就诊卡|住院|预订|预约|"
     "准考证|发票|"
     "お客様|顧客|会員|社員|従業員|学籍|登録|カルテ|注文|ご注文|予約|契約|証券|診察券|受付|患者|伝票)(?:编号|編號|单号|"
     "號碼|号码|号|番号|No\\.?|ID)|"
+    "접수 ?번호|사번|학번|"
     "(?:회원|주문|고객|사원|직원|학생|학번|예약|계약|환자) ?(?:번호|ID)|我的订单|订单"
 )

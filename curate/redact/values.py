@@ -4,7 +4,6 @@ A value with a checksum or a form of its own is found anywhere; a plain number o
 More is found than `curate check` reports: there, mailboxes of offices, examples and private networks are skipped.
 """
 
-import ipaddress
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -17,7 +16,6 @@ from curate.core.credentials import credentials_in
 from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
 from curate.core.masking import CARD, EMAIL, IBAN, IP_ADDRESS, IP_ADDRESS_HINT, SSN
-from curate.core.name_servers import NAME_SERVERS
 from curate.redact.account_values import ACCOUNT_VALUES, CODE_BEHIND_ADDRESS
 from curate.redact.folding import folded
 from curate.redact.form import (
@@ -35,6 +33,7 @@ from curate.redact.form import (
     stdnum,
     unspaced,
 )
+from curate.redact.ip_addresses import is_host_address
 from curate.redact.national_numbers import NATIONAL_NUMBERS
 from curate.redact.other_languages import NOT_LATIN, OTHER_LANGUAGES
 from curate.redact.payment_values import PAYMENT_VALUES
@@ -174,28 +173,6 @@ def _is_of_person(text: str) -> bool:
     return not EXAMPLE.fullmatch(text)
 
 
-def _is_ip(text: str) -> bool:
-    """Whether it is an IP address of a host, not of a network, a loopback or a public resolver."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    is_of_no_person = (
-        address.is_loopback
-        or address.is_unspecified
-        or address.is_multicast
-        or _is_documented(text)
-        or text.startswith("255.")
-        or text in GATEWAYS
-    )
-    return not (is_of_no_person or text.endswith(".0") or text in NAME_SERVERS)
-
-
-def _is_documented(text: str) -> bool:
-    """Whether it is an IP address for documentation (RFC 5737, RFC 3849), such as those that are invented."""
-    return text.lower().startswith(("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:"))
-
-
 def _is_vin(text: str) -> bool:
     """Whether the check digit (ISO 3779, 49 CFR 565) is correct, or the number is a European one without it."""
     letters = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", (*range(1, 9), *range(1, 6), 7, 9, *range(2, 10)), strict=True))
@@ -206,19 +183,6 @@ def _is_vin(text: str) -> bool:
     return "0123456789X"[total % 11] == text[8] or is_european
 
 
-GATEWAYS: Final = frozenset(
-    (
-        "192.168.0.1",
-        "192.168.1.1",
-        "192.168.1.254",
-        "192.168.2.1",
-        "192.168.178.1",
-        "10.0.0.1",
-        "10.0.0.138",
-        "172.17.0.1",
-    )
-)
-"""Addresses that routers have when they are sold, and that of Docker's bridge."""
 OTHER_IBANS: Final = tuple("AO BF BJ CF CG CI CM CV DZ GA GQ GW HN IR KM MA MG ML MZ NE SN TD TG".split())  # noqa: SIM905
 """Countries with account numbers of the form of an IBAN that are not in its register."""
 NO_VERSION: Final = (
@@ -280,17 +244,19 @@ FORMS: Final = (
     anywhere("card", ZERO_CARD, lambda text: _is_card(_with_zeros(text)), ZERO_HINT),
     anywhere("iban", ZERO_IBAN, lambda text: _is_iban(_with_zeros(text)), ZERO_HINT),
     ValueForm("us_ssn", SSN, stdnum("us.ssn"), hint=LONG_NUMBER),
-    ValueForm("ip_address", lazy_pattern(rf"{NO_VERSION}{IP_ADDRESS.pattern}"), _is_ip, hint=IP_ADDRESS_HINT),
+    ValueForm("ip_address", lazy_pattern(rf"{NO_VERSION}{IP_ADDRESS.pattern}"), is_host_address, hint=IP_ADDRESS_HINT),
     ValueForm(
         "ip_address",
         lazy_pattern(NO_VERSION + BESIDE.sub(f"[{SPACED}", IP_ADDRESS.pattern)),
-        _is_ip,
+        is_host_address,
         hint=IP_ADDRESS_HINT,
     ),
     ValueForm(
         "ip_address",
-        lazy_pattern(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?<=::))(?!\w|:[\w:]|\.\w)"),
-        lambda text: len(text) > 8 and _is_ip(text),
+        lazy_pattern(
+            r"(?:(?<![\w:.])|(?<=[^\W\d_a-fA-F]:))(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?<=::))(?!\w|:[\w:]|\.\w)"
+        ),
+        lambda text: len(text) > 8 and is_host_address(text),
     ),
     anywhere("mac_address", r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}", _is_mac, DIGIT),
     anywhere("mac_address", r"(?=[0-9.]{0,13}[A-Fa-f])[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2}", _is_mac, DIGIT),
@@ -318,7 +284,12 @@ FORMS: Final = (
         CODE,
         gap=FREE_GAP,
     ),
-    unspaced("license_plate", "车牌|車牌|ナンバープレート", r"[一-鿿]?[A-Z]?[·• ]?[A-Z0-9]{4,6}", hint=DIGIT),
+    unspaced(
+        "license_plate",
+        "车牌|車牌|ナンバープレート|차량 ?번호|번호판",
+        r"[一-鿿]?[A-Z]?[·• ]?[A-Z0-9]{4,6}|\d{2,3}[가-힣] ?\d{4}",
+        hint=DIGIT,
+    ),
     anywhere("license_plate", PLATE_ZH, hint=Hints(NOT_ASCII, PLATE_HINT)),
     anywhere("license_plate", PLATE_JA, hint=Hints(NOT_ASCII, DIGIT)),
     ValueForm("license_plate", lazy_pattern(PLATE_DE), hint=PLATE_DE_HINT),
@@ -356,7 +327,7 @@ FORMS: Final = (
     named(
         "bank_account",
         r"(?:bank |checking |savings )?ac(?:coun|c)?t\.?|a/c|acc\.?(?= ?[:#])|"
-        r"routing|aba|kontonummer|konto|sort code|clabe|cuenta|compte|"
+        r"routing|aba|kontonummer|konto|hesap numara\w*|sort code|clabe|cuenta|compte|"
         r"conto|conta",
         r"\d(?:[ -]?\d){5,17}",
     ),
@@ -433,8 +404,9 @@ FORMS: Final = (
         "password",
         r"(?:api|secret|access|auth|my|the|private|license)[ _-]?key|(?:api[ _-]?)?schlüssel|cl[eé](?: d['’]api|"
         r" secrète)?|"
-        r"clave(?: de)? api|chave(?: de)? api|(?:api|access|auth|bearer|my|secret)[ _-]?token|chiave(?: api)?",
-        r"(?-i:(?=[A-Z0-9/+_=-]{0,30}[a-z])(?=[a-z0-9/+_=-]{0,30}[A-Z])(?=[A-Za-z/+_=-]{0,30}[0-9])[A-Za-z0-9/+_=-]{24,180})",
+        r"clave(?: de)? api|chave(?: de)? api|(?:api|access|auth|bearer|my|secret)[ _-]?token|chiave(?: api)?|for key|"
+        r"zugangsschlüssel|clé d['’]accès|(?:api-?)?sleutel|jeton|klucz(?: api)?|anahtar\w*|ключ\w*|токен\w*",
+        r"(?-i:(?=[a-f]{0,24}[0-9])(?=[0-9]{0,24}[a-f])(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})(?![0-9A-Za-z])|(?=[A-Z0-9/+_=-]{0,30}[a-z])(?=[a-z0-9/+_=-]{0,30}[A-Z])(?=[A-Za-z/+_=-]{0,30}[0-9])[A-Za-z0-9/+_=-]{24,180})",
         hint=re.compile("[A-Za-z0-9/+_=-]{24}"),
     ),
     *PHONE_NUMBERS,

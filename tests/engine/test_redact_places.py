@@ -240,3 +240,98 @@ def test_users_and_secrets_of_code_and_settings(text: str, redacted: str | None)
 )
 def test_names_in_capitals_and_behind_more_words(text: str, redacted: str | None) -> None:
     assert redact(text) == [redacted or text]
+
+
+BCRYPT = "$2b$12$" + "Qx7Kp2Lm9vRtYbNcZsWdEuJiOaHgFqTkPlMnBvCxZaSdFgHjKlQwE"
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        (f"INSERT INTO users (login, hash) VALUES ('kovacsp', '{BCRYPT}');", None),
+        (f"kovacsp:{BCRYPT}", "kovacsp:[PASSWORD_1]"),
+        ("root:$6$rounds=5000$Nq8sZ1$" + "aB3dE5gH7j" * 8 + "K1mN3p:19780:0:", "root:[PASSWORD_1]:19780:0:"),
+        (
+            "hash $argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHR2YWx1ZQ$" + "Qk9PTk9QUVJTVFVW" * 2 + " end",
+            "hash [PASSWORD_1] end",
+        ),
+        ("Хеш: pbkdf2_sha256$600000$Nq8sZ1TtLw$" + "aB3dE5gH7jKl" * 3 + "MnOpQrS=", "Хеш: [PASSWORD_1]"),
+        ("userPassword: {SSHA}" + "aB3dE5gH" * 4, "userPassword: [PASSWORD_1]"),
+        ("Prices: $2, $5 and $6; \\$1\\$ in TeX; $y$ and $5$ in a formula", "="),
+    ],
+)
+def test_hashes_of_passwords_are_replaced_whole(text: str, redacted: str | None) -> None:
+    shown = redact(text)[0]
+    assert BCRYPT not in shown
+    assert redacted is None or shown == (text if redacted == "=" else redacted)
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("Загранпаспорт 75 6081166", "Загранпаспорт [PASSPORT_1]"),
+        ("Номер загранпаспорта: 4510 123456", "Номер загранпаспорта: [PASSPORT_1]"),
+        ("СНИЛС 20142642806", "СНИЛС [RU_SNILS_1]"),
+        ("Номер обращения 48211907", "Номер обращения [CUSTOMER_NUMBER_1]"),
+        ("Müşteri numaranız 48211907", "Müşteri numaranız [CUSTOMER_NUMBER_1]"),
+        ("Model numarası 48211907", None),
+        ("접수번호 48211907", "접수번호 [CUSTOMER_NUMBER_1]"),
+        ("Водительское удостоверение 52 18 640552", "Водительское удостоверение [DRIVERS_LICENSE_1]"),
+        ("Код подтверждения: 482119", "Код подтверждения: [ACCESS_CODE_1]"),
+        ("Le cryptogramme au dos est 482.", "Le cryptogramme au dos est [CARD_SECURITY_CODE_1]."),
+        ("Kartın son kullanma tarihi 09/29", "Kartın son kullanma tarihi [CARD_EXPIRY_1]"),
+        ("Health card FD-290089", "Health card [HEALTH_NUMBER_1]"),
+        ("IPv6地址：2a02:8f2:9774:b377::94", "IPv6地址：[IP_ADDRESS_1]"),
+        ("Twitterは@kuroba_ai2です。", "Twitterは[SOCIAL_HANDLE_1]です。"),
+        ("Мой телеграм @ivolgin_m", "Мой телеграм [SOCIAL_HANDLE_1]"),
+        ("ул. Чехова, дом 162", "[STREET_ADDRESS_1]"),
+    ],
+)
+def test_words_of_more_languages_name_values(text: str, redacted: str | None) -> None:
+    assert redact(text) == [redacted or text]
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("sudo usermod -aG docker halvorsenk", "sudo usermod -aG docker [USER_NAME_1]"),
+        ("Mon identifiant est odile.varga.", "Mon identifiant est [USER_NAME_1]."),
+        ("Der Nutzer varga_o ist gesperrt.", "Der Nutzer [USER_NAME_1] ist gesperrt."),
+        ("Nom d'utilisateur : odilevarga et rien d'autre", "Nom d'utilisateur : [USER_NAME_1] et rien d'autre"),
+        ("我的用户名是odilevarga", "我的用户名是[USER_NAME_1]"),
+        ("ユーザー名はodilevargaです。", "ユーザー名は[USER_NAME_1]です。"),
+        ("My username is not accepted. username: req.body.username, user: config.user", None),
+        ("useradd -m is the command; the login is handled by the server.", None),
+    ],
+)
+def test_users_behind_words_and_commands(text: str, redacted: str | None) -> None:
+    assert redact(text) == [redacted or text]
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        (
+            "Odile here, the roof leaks. Click here, or look here.",
+            "[PERSON_1] here, the roof leaks. Click here, or look here.",
+        ),
+        ("Good morning, Odile speaking.", "Good morning, [PERSON_1] speaking."),
+        ("Generally speaking, it works. Well, Strictly speaking, no.", None),
+        ("You can call me Odile", "You can call me [PERSON_1]"),
+        ("Hier ist Odile Varga, guten Tag.", "Hier ist [PERSON_1], guten Tag."),
+        ("Benim adım Gülşah Özdemir.", "Benim adım [PERSON_1]."),
+        ("Ad soyad: Gülşah Özdemir", "Ad soyad: [PERSON_1]"),
+        ("ФИО: Воробьёва Светлана Игоревна", "ФИО: [PERSON_1]"),
+        ("我是刘雨婷。", "我是[PERSON_1]。"),
+        ("我是高中生。", None),
+        ("<client><fullName>Odile Varga</fullName></client>", "<client><fullName>[PERSON_1]</fullName></client>"),
+        ("contact:\n  name: Odile Varga\n  city: Leeds\n", "contact:\n  name: [PERSON_1]\n  city: Leeds\n"),
+        ("product:\n  name: Green Tea\n  city: Leeds\n", None),
+        (
+            "COPY public.staff (id, full_name, city) FROM stdin;\n7\tOdile Varga\tLeeds\n8\tBo Lind\tYork\n\\.\n",
+            "COPY public.staff (id, full_name, city) FROM stdin;\n7\t[PERSON_1]\tLeeds\n8\t[PERSON_2]\tYork\n\\.\n",
+        ),
+    ],
+)
+def test_names_in_more_introductions_and_dumps(text: str, redacted: str | None) -> None:
+    assert redact(text) == [redacted or text]
