@@ -15,14 +15,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, get_type_hints
 
-from curate.core.lazy import Arrays, Flags, Hashes, Ids, Numbers, np
+from curate.core.lazy import Arrays, Flags, Floats, Hashes, Ids, Numbers, np
 from curate.core.text import visible
 from curate.core.typed_json import decoder, to_json
 from curate.corpus.boilerplate import Passages
 from curate.corpus.features import LINE_TYPES, Columns, FeatureSpec, columns_of, columns_of_batch
 from curate.read.chunk_cache import CACHE_FOLDER, PACKAGES, Checkpoint, chunk_entry, tidy
-from curate.read.chunks import Batch, Chunk
-from curate.similarity.similarity_index import Bands, band_keys
+from curate.read.chunks import Batch, Chunk, parts_of_chunk
+from curate.similarity.similarity_index import Bands, EarlierGroups, SimilarityGroups, band_keys
 from curate.storage.disk_arrays import Rows
 from curate.storage.store import MAX_DISK_SHARE, MAX_FOLDER_BYTES, StoredRows, code_id, entry, load, require_types, save
 
@@ -60,6 +60,21 @@ def columns_for(task: ChunkTask, spec: FeatureSpec) -> Columns:
             columns.judged = spec.judging.judged(chunk)
     columns.line_keys = _line_keys(path.stem[-32:], len(columns.starts))
     return columns
+
+
+def columns_in_parts(task: ChunkTask, spec: FeatureSpec) -> list[Columns]:
+    """The columns of a chunk; if these are not cached, but those of its parts are, which were at the end of the file,
+    the columns of each part. Raises `InputError`.
+    """
+    if task.folder is None or not task.chunk.part_bytes:
+        return [columns_for(task, spec)]
+    path, chunk = _chunk_entry(task, task.folder, spec)
+    if not os.path.isfile(path):  # noqa: PTH113 - as in `is_cached`
+        parts = (task._replace(chunk=part) for part in parts_of_chunk(chunk))
+        first = next(parts)
+        if is_cached(first, spec):
+            return [columns_for(part, spec) for part in (first, *parts)]
+    return [columns_for(task._replace(chunk=chunk), spec)]
 
 
 def is_cached(task: ChunkTask, spec: FeatureSpec) -> bool:
@@ -215,44 +230,66 @@ class StoredGroups:
         self._path, self._damaged = path, damaged
         self._unchanged = False
 
-    def labels(self, keys: Hashes) -> Numbers | None:
-        """For each set, by its key, the number of its group in the last run; -1 for one that is new, or in a group of
-        which a set is missing now. None if more than `MAX_NEW_SHARE` are -1.
+    def before(self, keys: Hashes, *, misses: bool) -> EarlierGroups | None:
+        """The groups of the last run, with the numbers of these sets, given by their keys. A set is new, too, if one of
+        its group is missing now. None if more than `MAX_NEW_SHARE` are new; with `misses`, also if a set is missing:
+        its buckets may now be small enough to note the near misses in them.
         """
-        stored: tuple[Hashes, Numbers] | None = load(self._path, self._decoded, self._damaged)
-        if stored is None or not len(stored[0]):
+        stored: _Stored | None = load(self._path, self._decoded, self._damaged)
+        if stored is None or not len(stored.keys):
             return None
-        stored_keys, groups = stored
-        positions = np.minimum(stored_keys.searchsorted(keys), len(stored_keys) - 1)
-        is_stored = stored_keys[positions] == keys
-        is_present = np.zeros(len(stored_keys), dtype=np.bool_)
-        is_present[positions[is_stored]] = True
-        is_complete = np.bincount(groups[~is_present], minlength=int(groups.max()) + 1) == 0
-        self._unchanged = bool(is_stored.all() and is_present.all())
-        labels = np.where(is_stored & is_complete[groups[positions]], groups[positions], -1)
-        return labels if np.count_nonzero(labels < 0) <= MAX_NEW_SHARE * len(keys) else None
+        positions = np.minimum(stored.keys.searchsorted(keys), len(stored.keys) - 1)
+        is_stored = stored.keys[positions] == keys
+        numbers = np.full(len(stored.keys), -1)
+        numbers[positions[is_stored]] = np.flatnonzero(is_stored)
+        is_complete = np.bincount(stored.groups[numbers < 0], minlength=int(stored.groups.max()) + 1) == 0
+        self._unchanged = bool(is_stored.all() and (numbers >= 0).all())
+        groups = stored.groups[positions]
+        labels = np.where(is_stored & is_complete[groups], groups, -1)
+        if np.count_nonzero(labels < 0) > MAX_NEW_SHARE * len(keys) or (misses and (numbers < 0).any()):
+            return None
+        ends = np.sort(numbers[stored.missed], axis=1)
+        return EarlierGroups(labels, np.column_stack([ends, stored.misses]) if misses else np.empty((0, 3)))
 
-    def save(self, keys: Hashes, groups: Sequence[Numbers]) -> str:
+    def save(self, keys: Hashes, groups: SimilarityGroups) -> str:
         """Write the groups with several sets if they changed. Returns an error message, usually empty."""
         if self._unchanged:
             return ""
         labels = np.arange(len(keys))
-        for members in groups:
+        for members in groups.members:
             labels[members] = members[0]
-        distinct, firsts = np.unique(keys, return_index=True)
+        distinct, firsts, positions = np.unique(keys, return_index=True, return_inverse=True)
         numbers = np.unique(labels[firsts], return_inverse=True)[1].reshape(-1).astype(np.int64)
-        return save(self._path, {"keys": distinct, "groups": numbers})
+        missed = positions.reshape(-1).astype(np.int64)[groups.missed]
+        misses = np.array(groups.misses, dtype=np.float64)
+        return save(self._path, {"keys": distinct, "groups": numbers, "missed": missed, "misses": misses})
 
     @staticmethod
-    def _decoded(arrays: Arrays) -> tuple[Hashes, Numbers]:
-        """Raises `ValueError` unless the keys ascend and each has a group."""
-        require_types(arrays, {"keys": "u8", "groups": "i8"})
-        keys, groups = arrays["keys"], arrays["groups"]
+    def _decoded(arrays: Arrays) -> "_Stored":
+        """Raises `ValueError` unless the keys ascend and each has a group, and each near miss is of two of them."""
+        require_types(arrays, {"keys": "u8", "groups": "i8", "missed": "i8", "misses": "f8"})
+        stored = _Stored(**arrays)
+        keys, groups, missed = stored.keys, stored.groups, stored.missed
         if groups.shape != keys.shape or not (keys[1:] > keys[:-1]).all() or (groups < 0).any():
             raise ValueError("arrays that do not match each other")
         if len(keys) and int(groups.max()) >= len(keys):
             raise ValueError("numbers of groups that do not exist")
-        return keys, groups
+        if missed.shape != (len(stored.misses), 2) or ((missed < 0) | (missed >= len(keys))).any():
+            raise ValueError("near misses of sets that do not exist")
+        return stored
+
+
+class _Stored(NamedTuple):
+    """The content of an entry of groups."""
+
+    keys: Hashes
+    """The keys of all sets, ascending."""
+    groups: Numbers
+    """The number of the group of each."""
+    missed: Numbers
+    """Near misses: rows of two positions in `keys`."""
+    misses: Floats
+    """Their similarities."""
 
 
 def text_keys(ids: Ids, nths: Numbers) -> Hashes:

@@ -15,7 +15,15 @@ from curate.core.events import Advance
 from curate.core.example import Example
 from curate.core.lazy import Ids, Numbers, np
 from curate.corpus.boilerplate import Passages, learn_passages, learning_examples
-from curate.corpus.cache import ChunkTask, DedupCache, columns_checkpoint, columns_for, is_cached, keyed
+from curate.corpus.cache import (
+    ChunkTask,
+    DedupCache,
+    columns_checkpoint,
+    columns_for,
+    columns_in_parts,
+    is_cached,
+    keyed,
+)
 from curate.corpus.corpus import LineReader, LineSource, Table
 from curate.corpus.dedup_text import On, asked_turns
 from curate.corpus.features import LINE_TYPES, Columns, FeatureSpec, columns_of_lines
@@ -252,16 +260,23 @@ def _columns(
 ) -> Iterator[Columns]:
     """The columns of each piece, cached or computed."""
     tasks = (ChunkTask(chunk, memory.folder if memory else None, bands) for chunk in pieces)
-    make = partial(columns_for, spec=spec)
     checkpoint = columns_checkpoint(pool.checkpoints, spec, bands) if pool.checkpoints else None
-    cached = False
+    any_cached, new_bytes = False, 0
     parts = (
-        checkpoint.each(pool, make, tasks, attrgetter("chunk"))
+        checkpoint.each(pool, partial(columns_for, spec=spec), tasks, attrgetter("chunk"))
         if checkpoint
-        else pool.each(make, tasks, lambda: cached)  # cached columns take longer to send than to read
+        else chain.from_iterable(
+            # cached columns take longer to send than to read, and a few new ones less time than the start of processes
+            pool.each(
+                partial(columns_in_parts, spec=spec),
+                tasks,
+                lambda: any_cached and new_bytes < MIN_PARALLEL_TABLE_BYTES,
+            )
+        )
     )
     for columns in parts:
-        cached = columns.cached
+        any_cached = any_cached or columns.cached
+        new_bytes += 0 if columns.cached else int(columns.sizes.sum())
         if memory and columns.trouble:
             memory.notes.append(columns.trouble)
         yield columns

@@ -17,7 +17,7 @@ from typing import Final
 from curate.core.config import DedupConfig
 from curate.core.example import Example
 from curate.core.lazy import Hashes, Ids, Numbers, np
-from curate.corpus.cache import DedupCache
+from curate.corpus.cache import DedupCache, text_keys
 from curate.corpus.corpus import Table
 from curate.corpus.features import feature_spec_for
 from curate.corpus.links import Keys
@@ -153,7 +153,12 @@ def find_duplicates(
     prefixes = (
         PrefixDuplicates(table.keys.chosen(distinct), table.ids[distinct]) if config.beginnings and table.keys else None
     )
-    groups = grouped(sets, config.threshold, pool, bands, folder=table.folder)
+    stored = memory.groups("near", config.threshold, *table.common) if memory else None
+    text_ids = text_keys(table.ids[distinct], np.zeros(len(distinct), dtype=np.int64))
+    before = stored.before(text_ids, misses=True) if stored else None
+    groups = grouped(sets, config.threshold, pool, bands, folder=table.folder, before=before)
+    if stored and memory:
+        memory.note_unwritten(stored.save(text_ids, groups))
     del bands
     keys, typos = table.short_texts.chosen(distinct).keys_and_typos()
     same_key = _with_shared_key(keys)

@@ -139,8 +139,8 @@ def _line_end(data: bytes) -> int:
     if len(lines) < 2:
         return len(data)
     hashes = list(map(xxhash.xxh3_64_intdigest, lines[:-1]))
-    smallest = hashes.index(min(hashes))
-    return len(before) + 1 + sum(len(line) + 1 for line in lines[: smallest + 1])
+    count = hashes.index(min(hashes)) + 1
+    return len(before) + 1 + sum(map(len, lines[:count])) + count
 
 
 def _unpacked(copy: Path, name: str, block: bytes, stream: Iterator[bytes], size: int) -> Iterator[Chunk]:

@@ -23,8 +23,10 @@ HUBS: Final = 16
 MAX_SEEN_PAIRS: Final = 1 << 20
 """8 bytes each."""
 MAX_COUNT_SLOTS: Final = 1 << 22
-NEW_BITS: Final = 16
+NEW_BITS: Final = 22
 """Number of the highest bits of keys by which buckets with new sets are found."""
+COUNT_BITS: Final = 20
+"""Number of the highest bits of keys by which sets are counted first."""
 CHUNK_PAIRS: Final = 1 << 13
 """Number of pairs that are compared at a time."""
 
@@ -174,6 +176,26 @@ def _rarest_shingles(sets: ShingleSets, groups: Numbers, threshold: float) -> tu
     keys = sets.hashes[order[chosen]].astype(np.uint64) << np.uint64(32) | groups[owners].astype(np.uint64)
     order = keys.argsort()
     return keys[order], owners[order], lefts[order]
+
+
+def share_small_bucket(keys: Hashes, nodes: Numbers, bits: int, left: Numbers, right: Numbers) -> Flags:
+    """Whether the pairs left[i], right[i] of sets agree in a band in which at most `LARGE_BUCKET` sets agree.
+
+    `keys`, `nodes`, `bits`: as of `packed_bands`.
+    """
+    small = np.zeros(len(left), dtype=np.bool_)
+    for band in keys:
+        values = (band if len(nodes) == len(band) else band[nodes]) >> np.uint64(bits)
+        agreeing = np.flatnonzero(~small & (band[left] >> np.uint64(bits) == band[right] >> np.uint64(bits)))
+        slots = (values >> np.uint64(64 - bits - COUNT_BITS)).astype(np.int64)
+        counts = np.bincount(slots, minlength=1 << COUNT_BITS)
+        slot_of = (band[left[agreeing]] >> np.uint64(64 - COUNT_BITS)).astype(np.int64)
+        is_few = counts[slot_of] <= LARGE_BUCKET  # then every bucket in the slot is small
+        small[agreeing[is_few]] = True
+        rest = agreeing[~is_few]
+        distinct, sizes = np.unique(values[counts[slots] > LARGE_BUCKET], return_counts=True)
+        small[rest] = sizes[distinct.searchsorted(band[left[rest]] >> np.uint64(bits))] <= LARGE_BUCKET
+    return small
 
 
 def packed_bands(keys: Hashes, nodes: Numbers, bits: int, workers: int, new: Numbers | None) -> Iterator[Bucketing]:

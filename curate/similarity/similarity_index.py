@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from curate.core.errors import requiring
 from curate.core.lazy import Floats, Hashes, Numbers, Words, lazy_once, np
 from curate.parallel.worker_pool import WorkerPool
-from curate.similarity.buckets import SetJoin, packed_bands, roots
+from curate.similarity.buckets import SetJoin, packed_bands, roots, share_small_bucket
 from curate.similarity.shingles import ShingleSets
 from curate.storage.disk_arrays import empty, random_access
 
@@ -148,7 +148,18 @@ class SimilarityGroups(NamedTuple):
     agree only in bands that more than `buckets.LARGE_BUCKET` sets agree in are left out: templates have a quadratic
     number of them.
     """
+    missed: Numbers
+    """The two candidates of each of `misses`, a row each."""
     bands: Bands
+
+
+class EarlierGroups(NamedTuple):
+    """The groups of an earlier run by the numbers that sets have now."""
+
+    labels: Numbers
+    """For each set a number that is equal for sets of one group if only these are grouped; -1 for new sets."""
+    misses: Floats
+    """Rows of left, right and similarity of the near misses among the others."""
 
 
 def grouped(
@@ -159,14 +170,13 @@ def grouped(
     *,
     misses: bool = True,
     folder: Path | None = None,
-    before: Numbers | None = None,
+    before: EarlierGroups | None = None,
 ) -> SimilarityGroups:
     """Gather the sets whose similarity is at least `threshold`. Sets without shingles are in no group.
 
     The order of the sets changes only numbers. `keys`: the `band_keys` of all, if known. `misses`: whether
-    `SimilarityGroups.misses` are wanted. With a folder, keys are in a file there. `before`: for each set a number that
-    is equal for sets of one group if only these are grouped; -1 for others. Only these others are compared then, and
-    there are no `misses`.
+    `SimilarityGroups.misses` are wanted. With a folder, keys are in a file there. `before`: groups of some of the sets;
+    only the others are compared then, with all.
     """
     bands = bands_for(threshold)
     nodes = np.flatnonzero(np.diff(sets.offsets)).astype(np.int64)
@@ -181,25 +191,29 @@ def grouped(
     left, right = pairs[:, :2].T.astype(np.int64)
     separate = np.flatnonzero(roots[left] != roots[right])
     once = separate[np.unique(left[separate] << 32 | right[separate], return_index=True)[1]]
-    return SimilarityGroups(members, np.sort(pairs[once, 2]).tolist(), bands)
+    once = once[np.argsort(pairs[once, 2], kind="stable")]
+    return SimilarityGroups(members, pairs[once, 2].tolist(), pairs[once, :2].astype(np.int64), bands)
 
 
 def _joined_groups(
-    sets: ShingleSets, nodes: Numbers, keys: Hashes, bounds: Floats, workers: int, before: Numbers | None
+    sets: ShingleSets, nodes: Numbers, keys: Hashes, bounds: Floats, workers: int, before: EarlierGroups | None
 ) -> tuple[Numbers, Floats]:
     """For each set the first one of its group; and rows of left, right and similarity of near misses.
 
     nodes: the sets that have shingles; bounds: the similarity from which near misses are noted, and the threshold;
     before: see `grouped`.
     """
-    forest, new = SetJoin(sets, bounds, workers), None
+    forest, new, bits = SetJoin(sets, bounds, workers), None, max(1, len(sets).bit_length())
     if before is not None:
-        grouped_before = np.flatnonzero(before >= 0)
-        firsts, groups = np.unique(before[grouped_before], return_index=True, return_inverse=True)[1:]
+        grouped_before = np.flatnonzero(before.labels >= 0)
+        firsts, groups = np.unique(before.labels[grouped_before], return_index=True, return_inverse=True)[1:]
         forest.parent[grouped_before] = grouped_before[firsts][groups.reshape(-1)]
-        new = nodes[before[nodes] < 0]
+        new = nodes[before.labels[nodes] < 0]
+        left, right = before.misses[:, :2].T.astype(np.int64)
+        if len(left):  # with the new sets, buckets may be too large
+            forest.misses.append(before.misses[share_small_bucket(keys, nodes, bits, left, right)])
     with random_access(sets.hashes):
-        for band in packed_bands(keys, nodes, max(1, len(sets).bit_length()), workers, new):
+        for band in packed_bands(keys, nodes, bits, workers, new):
             forest.join_band(band)
     return roots(forest.parent), np.concatenate(forest.misses)
 

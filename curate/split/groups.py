@@ -393,13 +393,11 @@ def _grouped(
         bands = None
     common = table.common if kind == "near" else ()
     stored = search.memory.groups(kind, search.threshold, *common) if search.memory else None
-    before = stored.labels(keys) if stored else None
-    groups = grouped(
-        sets, search.threshold, search.workers, bands, misses=False, folder=table.folder, before=before
-    ).members
+    before = stored.before(keys, misses=False) if stored else None
+    groups = grouped(sets, search.threshold, search.workers, bands, misses=False, folder=table.folder, before=before)
     if stored and search.memory:
         search.memory.note_unwritten(stored.save(keys, groups))
-    return groups
+    return groups.members
 
 
 def _members(link: Link, groups: Sequence[Numbers]) -> list[Pairs]:

@@ -126,11 +126,17 @@ def _verified_content(path: Path) -> Any:
     signature.update(memoryview(data)[SIGNATURE_BYTES:])
     if not hmac.compare_digest(bytes(data[:SIGNATURE_BYTES]), signature.hexdigest().encode()):
         raise ValueError(path)
-    with suppress(OSError):
-        os.utime(path)  # marks it as recently used
+    _mark_as_used(path)
     if path.suffix == ".json":
         return json.loads(data[SIGNATURE_BYTES:])
     return _arrays_in(data)
+
+
+def _mark_as_used(path: Path) -> None:
+    """Set the time of an entry: by the clock of `time.time`, since that of the file system is up to 4 ms behind it."""
+    now = time.time()
+    with suppress(OSError):
+        os.utime(path, (now, now))
 
 
 def _arrays_in(data: bytearray) -> Arrays:
@@ -248,8 +254,7 @@ def mapped_numbers(path: Path, kind: str) -> Array | None:
             signature, written = _signature(path), file.read(SIGNATURE_BYTES)
             update(file, signature)
             if hmac.compare_digest(written, signature.hexdigest().encode()):
-                with suppress(OSError):
-                    os.utime(path)  # marks it as recently used
+                _mark_as_used(path)
                 return mapped(file, kind, SIGNATURE_BYTES)
     except OSError:
         return None

@@ -27,7 +27,7 @@ from curate.lint.project_check import ProjectRules
 from curate.parallel.worker_pool import WorkerPool
 from curate.read.chunk_cache import CACHE_FOLDER
 from curate.read.chunks import Chunk, chunks_of
-from curate.similarity import similarity_index
+from curate.similarity import buckets, similarity_index
 from curate.similarity.shingles import Shingling
 from curate.similarity.similarity_index import bands_for
 from curate.storage import store
@@ -46,7 +46,8 @@ def told(planned: DedupResult) -> tuple[Any, ...]:
 
 
 edits = st.lists(
-    st.tuples(st.sampled_from(["append", "insert", "remove", "change"]), st.integers(0, 99), answers), max_size=6
+    st.tuples(st.sampled_from(["append", "insert", "remove", "change", "move"]), st.integers(0, 99), answers),
+    max_size=6,
 )
 defects = st.sampled_from(["", " As an AI language model, I cannot help.", " {{name}}", "  "])
 
@@ -57,22 +58,27 @@ defects = st.sampled_from(["", " As an AI language model, I cannot help.", " {{n
     st.lists(st.tuples(answers, defects), min_size=1, max_size=12),
     st.lists(edits, min_size=1, max_size=3),
     st.sampled_from(["best", "first", "longest"]),
+    st.sampled_from([0.5, 0.8]),
     st.booleans(),
 )
 def test_a_file_that_changed_gives_what_it_gives_without_a_cache(
-    begin: list[tuple[str, str]], runs: list[list[tuple[str, int, str]]], keep: str, spaced: bool
+    begin: list[tuple[str, str]], runs: list[list[tuple[str, int, str]]], keep: str, threshold: float, spaced: bool
 ) -> None:
     shutil.rmtree(CACHE, ignore_errors=True)
-    config, rows = DedupConfig(threshold=0.5, keep=keep), ["".join(row) for row in begin]
+    config, rows = DedupConfig(threshold=threshold, keep=keep), ["".join(row) for row in begin]
     separators = (" , ", " : ") if spaced else None
     for some in ([], *runs):
         for act, place, answer in some:
-            at = place % (len(rows) + 1)
-            rows[at : at + (act in ("remove", "change"))] = [] if act == "remove" else [answer]
+            at = len(rows) if act == "append" else place % (len(rows) + 1)
+            moved = rows[at : at + 1] if act == "move" else []
+            rows[at : at + (act in ("remove", "change", "move"))] = [answer] if act not in ("remove", "move") else []
+            rows += moved
         rows = rows or ["it keeps"]
         DATA.write_text("".join(json.dumps(chat("So?", row), separators=separators) + "\n" for row in rows))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(loading, "CHUNK_BYTES", 300)
+            patch.setattr(module, "MAX_NEW_SHARE", 1)
+            patch.setattr(buckets, "LARGE_BUCKET", 3)
             assert told(plan([DATA], config, cache=CACHE)) == told(plan([DATA], config))
 
 
@@ -142,6 +148,38 @@ def test_a_file_that_grew_is_read_from_where_it_grew_and_its_pairs_are_not_compa
             patch.setattr(similarity_index, "band_keys", None)
             patch.setattr("curate.lint.error_filter.Checker", None)
             assert told(plan([DATA], DedupConfig(keep=keep), cache=CACHE)) == told(planned)
+
+
+def test_few_new_lines_are_read_without_processes(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "CHUNK_BYTES", 300)
+    data = [(f"What is number {n}?", f"It is {n}.") for n in range(80)]
+    spec = FeatureSpec("conversation", Shingling())
+    for size in (40, 80):
+        write("data.jsonl", data[:size])
+        with WorkerPool(2, processes=size > 40) as pool:
+            table = loading.read_table([DATA], spec, pool, memory=DedupCache.of(CACHE, spec))
+            assert len(table.lines) == size
+            assert not pool.running
+
+
+def test_lines_that_were_at_the_end_of_a_file_are_not_read_again(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are in small chunks first, and in a larger one when the file has grown."""
+    monkeypatch.setattr(loading, "CHUNK_BYTES", 4000)
+    data = [(f"What is number {n}?", f"It is {n}, and it stays that way.") for n in range(200)]
+    spec, read = FeatureSpec("conversation", Shingling()), list[int]()
+
+    def recorded(chunk: Chunk, spec: FeatureSpec) -> Columns:
+        columns = columns_of(chunk, spec)
+        read.append(len(columns.ids))
+        return columns
+
+    monkeypatch.setattr(module, "columns_of", recorded)
+    for size in (100, 130, 160, 190):
+        write("data.jsonl", data[:size])
+        with WorkerPool(1, processes=False) as pool:
+            table = loading.read_table([DATA], spec, pool, memory=DedupCache.of(CACHE, spec))
+            assert table.ids.tolist() == loading.read_table([DATA], spec, pool).ids.tolist()
+    assert sum(read) - 100 - 130 - 160 - 190 < 190 + 3 * 9  # each line once, and the last small chunk again
 
 
 ids = st.lists(st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1)), min_size=1, max_size=8)

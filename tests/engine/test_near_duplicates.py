@@ -2,6 +2,7 @@
 
 import random
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -13,9 +14,12 @@ from curate.core.config import DedupConfig
 from curate.core.example import Example, Place
 from curate.core.form_keys import REJECTED_KEYS
 from curate.core.text import normalised, words
+from curate.corpus import cache
+from curate.corpus.cache import StoredGroups
 from curate.corpus.dedup_text import written_text
 from curate.dedup.near_duplicates import FoundDuplicates, find_duplicates_in
 from curate.parallel.worker_pool import WorkerPool
+from curate.similarity import buckets
 from curate.similarity.buckets import SetJoin, roots
 from curate.similarity.shingles import ShingleSets, Shingling, text_buffer
 from curate.similarity.similarity_index import PERMUTATIONS, bands_for, grouped, jaccard, signatures
@@ -391,3 +395,33 @@ def test_long_texts_have_sorted_sets_too() -> None:
     made = shingled(text_buffer([long, "short one", long])).part(0, 3)
     assert len(made[0]) > 5000
     assert made[0].tolist() == sorted(set(made[0].tolist())) == made[2].tolist()
+
+
+changed_sets = st.sets(st.integers(0, 39), min_size=2, max_size=4).map(
+    lambda changed: {n + 40 * (n in changed) for n in range(40)}
+)
+
+
+@settings(max_examples=of_hundred(60))
+@given(
+    st.lists(changed_sets, min_size=6, max_size=14), st.integers(1, 13), st.integers(0, 2), st.permutations(range(14))
+)
+def test_sets_that_changed_have_the_groups_and_near_misses_of_a_first_run(
+    members: list[set[int]], new: int, gone: int, order: list[int]
+) -> None:
+    """New sets join groups, and buckets become too large, or small enough, for near misses to be noted."""
+    keys = np.arange(1, len(members) + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    chosen = np.array([number for number in order if number < len(members)])
+    before, now = chosen[chosen < max(1, len(members) - new)], chosen[chosen >= gone]
+    with pytest.MonkeyPatch.context() as patch, threads(1) as pool:
+        patch.setattr(cache, "MAX_NEW_SHARE", 1)
+        patch.setattr(buckets, "LARGE_BUCKET", 4)
+        stored = StoredGroups(Path(f"near-{0:032x}.npz"), list)
+        assert stored.save(keys[before], grouped(sets_of(*(members[n] for n in before)), 0.9, pool)) == ""
+        earlier = stored.before(keys[now], misses=True)
+        assert earlier is not None or gone
+        sets = sets_of(*(members[n] for n in now))
+        grown, first = grouped(sets, 0.9, pool, before=earlier), grouped(sets, 0.9, pool)
+    assert [group.tolist() for group in grown.members] == [group.tolist() for group in first.members]
+    assert grown.misses == first.misses
+    assert sorted(grown.missed.tolist()) == sorted(first.missed.tolist())
