@@ -103,6 +103,8 @@ class ScoreResult(Output):
     """Distinct examples with a request and an answer in words."""
     not_understood: int
     """Lines without an example in a known format."""
+    copies: int
+    """Examples that are equal to an earlier one, which is scored."""
     signals: list[SignalScores]
     """In the order of the table of signals; last the doubt."""
     correlations: list[Correlation]
@@ -146,6 +148,7 @@ def score(work: Workspace, models: Models, *, rubric: "Rubric | None" = None) ->
         read=data.read,
         scored=len(exchanges),
         not_understood=data.read - data.understood,
+        copies=data.copies,
         signals=signals,
         correlations=_correlations(columns, hits),
         notes=notes,

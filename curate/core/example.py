@@ -168,6 +168,10 @@ class Place(NamedTuple):
         """Which element of a JSON array on its line it is; empty for the first one, and for an example of its own."""
         return f"element {self.nth + 1}" if self.nth else ""
 
+    def message(self, text: str) -> str:
+        """A message about the example, which begins with the element where several are on a line."""
+        return f"{self.element}: {text}" if self.nth else text
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

@@ -482,7 +482,7 @@ class Checker:
         fixable = rule.repair is not None and (
             rule.scope is Scope.COLUMNS or rule.repair.takes in (RepairInput.FIRST, RepairInput.RAW)
         )
-        message = _message_at(place, problem)
+        message = place.message(problem.message)
         return Finding(rule.code, severity, place.file, place.line, problem.pointer, message, rule.hint, fixable, None)
 
     def _finding(self, rule: Rule, problem: Problem, parsed: ParsedLine) -> Finding:
@@ -500,13 +500,8 @@ class Checker:
             data = parsed.line.data
             line += data.count(b"\n", 0, problem.offset) if problem.offset else line_of(data, pointer) if pointer else 0
         severity, file = self.chosen.severities[rule.code], parsed.place.file
-        message = _message_at(parsed.place, problem) if parsed.line.data != b"[" else problem.message  # no element
+        message = parsed.place.message(problem.message) if parsed.line.data != b"[" else problem.message  # no element
         return Finding(rule.code, severity, file, line, pointer, message, rule.hint, fixable, example)
-
-
-def _message_at(place: Place, problem: Problem) -> str:
-    """The message of a problem, with the element where several are on a line."""
-    return f"{place.element}: {problem.message}" if place.nth else problem.message
 
 
 def _load_template(model: str, chat_template: str) -> "Template":

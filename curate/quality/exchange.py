@@ -81,6 +81,8 @@ class Exchanges:
     """Lines that are not blank."""
     understood: int
     """Lines with an example in a known format."""
+    copies: int
+    """Exchanges that are equal to an earlier one."""
     exchanges: list[Exchange]
     """Ordered by id."""
     places: dict[str, Place]
@@ -89,27 +91,28 @@ class Exchanges:
 
 def read_exchanges(paths: Sequence[Path], workers: int) -> Exchanges:
     """The distinct exchanges of files, whose parts processes read if they are large. Raises `InputError`."""
-    read = understood = 0
+    read = understood = copies = 0
     by_id: dict[str, Exchange] = {}
     places: dict[str, Place] = {}
     systems: dict[str, str] = {}
     workers = workers if is_parallel(paths) else 1
     with (
         WorkerPool(workers, processes=True, own=conversation_keys, make_state=conversation_keys) as pool,
-        TempStore() as copies,
+        TempStore() as store,
     ):
         for number, path in enumerate(paths):
             facts = FileFacts(display_name(path))
             with unchanging([path]):
-                copy = partial(copies.path, number)
+                copy = partial(store.path, number)
                 for part, before in file_parts(path, facts, pool, _part_of_chunk, _part_of_batch, copy):
                     for exchange, place in part.exchanges:
+                        copies += exchange.id in by_id
                         system = systems.setdefault(exchange.system, exchange.system)  # one copy for all
                         by_id.setdefault(exchange.id, exchange._replace(system=system))
                         places.setdefault(exchange.id, place._replace(line=place.line + before))
             require_read(facts)
             read, understood = read + facts.lines, understood + facts.understood
-    return Exchanges(read, understood, [by_id[name] for name in sorted(by_id)], places)
+    return Exchanges(read, understood, copies, [by_id[name] for name in sorted(by_id)], places)
 
 
 class _ExchangeChunk(NamedTuple):

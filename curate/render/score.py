@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from curate.commands.score import REVIEW_DOUBT, DoubtfulExample, ScoredExample, ScoreResult
-from curate.core.example import where
+from curate.core.example import Place
 from curate.core.masking import masked
 from curate.core.text import excerpt, plural, visible
 from curate.language.refusals import OPENING_CHARS, refusal_start
@@ -52,10 +52,10 @@ def score_text(
         yield Text("no example has a request and an answer in words")
     for scores in result.signals if full else ():
         if scores.signal.name == DOUBT:
-            yield from _listed(f"{DOUBT}: most doubtful", scores.highest)
+            yield from _listed(f"{DOUBT}: most doubtful", scores.highest, result.places)
         else:
-            yield from _listed(f"{scores.signal.name}: lowest", scores.lowest)
-            yield from _listed(f"{scores.signal.name}: highest", scores.highest)
+            yield from _listed(f"{scores.signal.name}: lowest", scores.lowest, result.places)
+            yield from _listed(f"{scores.signal.name}: highest", scores.highest, result.places)
     related = [pair for pair in result.correlations if full or abs(pair.r) >= MIN_R][
         : None if full else MAX_CORRELATIONS
     ]
@@ -65,10 +65,12 @@ def score_text(
         yield Text(f"  {pair.r:+.2f}  {pair.left} and {pair.right} ({plural(pair.examples, 'example')})")
     for note in result.notes:
         yield Text(f"note: {note}", style="dim")
-    yield Text(
-        f"{plural(result.scored, 'example')} scored of {plural(result.read, 'line')}; nothing is removed for a score",
-        style="bold",
-    )
+    without = result.read - result.not_understood - result.copies - result.scored
+    left = [plural(result.copies, "copy")] if result.copies else []
+    left += [f"{without:,} without a request and an answer in words"] if without else []
+    account = f", without {' and '.join(left)}" if left else ""
+    scored = f"{plural(result.scored, 'example')} scored of {plural(result.read, 'line')}{account}"
+    yield Text(f"{scored}; nothing is removed for a score", style="bold")
     if result.signals:
         yield from _to_review(result)
     if result.to_review:
@@ -85,7 +87,7 @@ def _to_review(result: ScoreResult) -> Iterator[Text]:
         if examples:
             yield Text(f"{examples[0].problem} ({signal}; {plural(count, 'example')})")
         for example in examples:
-            place = visible(where(example.file, example.line))
+            place = visible(str(result.places[example.example]))
             yield Text.assemble(f"  {place}  ", (_evidence(example, max(MIN_EVIDENCE, LINE - len(place))), "dim"))
 
 
@@ -116,13 +118,13 @@ def bar(counts: list[int]) -> str:
     return "".join(" " if not count else LEVELS[count * (len(LEVELS) - 1) // highest] for count in counts)
 
 
-def _listed(title: str, examples: list[ScoredExample]) -> Iterator[Text]:
+def _listed(title: str, examples: list[ScoredExample], places: Mapping[str, Place]) -> Iterator[Text]:
     """A title and a line for each example; the title is left out if there are none."""
     if examples:
         yield Text(title, style="bold")
     for example in examples:
         yield Text.assemble(
-            f"  {example.value:.3f} {visible(where(example.file, example.line))}: ",
+            f"  {example.value:.3f} {visible(str(places[example.example]))}: ",
             (excerpt(masked(example.request), 60), "dim"),
             " → ",
             both_ends(masked(example.answer)),

@@ -449,3 +449,11 @@ class TestCommand:
     def test_a_benchmark_that_is_not_there_is_told(self, capsys: pytest.CaptureFixture[str]) -> None:
         code, _, err = self.run("data.jsonl", "--bench", "nothing.jsonl", capsys=capsys)
         assert (code, "nothing.jsonl" in err) == (2, True)
+
+
+def test_a_match_in_an_array_on_one_line_names_its_element(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("bench.jsonl").write_text(json.dumps({"question": QUESTION}))
+    rows = [{"instruction": asked, "output": "Nine."} for asked in ("How many?", QUESTION)]
+    Path("data.json").write_text(json.dumps(rows))
+    assert main(["decontaminate", "data.json", "--bench", "bench.jsonl", "-q"]) == 1
+    assert "data.json:1: L007 element 2: is bench.jsonl:1 (question) word for word" in capsys.readouterr().out

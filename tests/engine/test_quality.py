@@ -237,6 +237,15 @@ LOOP = "People praise rivers." + " Rivers are worth the time." * 60
 REFUSAL = "I'm sorry, but I can't help with that. {}"
 
 
+def test_score_accounts_for_each_line_and_names_elements(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [*data(60), chat("Please praise rivers.", LOOP), chat("Nothing?", "")]
+    Path("chats.json").write_text(json.dumps([*rows, rows[0], rows[1], {"x": 1}]))
+    assert main(["score", "chats.json", "--no-models", "-q"]) == 1
+    shown = capsys.readouterr().out
+    assert "61 examples scored of 65 lines, without 2 copies and 1 without a request and an answer in words; " in shown
+    assert re.search(r"^  chats\.json:1 \(element 61\)  ", shown, re.MULTILINE)
+
+
 def test_score_ends_with_the_lines_to_look_at_and_why(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     secret = "sk-proj-" + "aB3" * 16
     refusals_ = [chat(f"Praise \x1b[31m{n}, {secret}.", REFUSAL.format(n)) for n in range(30)]

@@ -216,9 +216,8 @@ class Rule:
         severity: Severity | None = None,
     ) -> Finding:
         """A finding of this rule, for commands that find it outside of a check."""
-        return Finding(
-            self.code, severity or self.severity, place.file, place.line, pointer, message, self.hint, False, example
-        )
+        severity, text = severity or self.severity, place.message(message)
+        return Finding(self.code, severity, place.file, place.line, pointer, text, self.hint, False, example)
 
     def for_target(self, target: Target) -> "Rule":
         """The rule for a target: functions with a parameter `target` get it; the rule itself if none has one."""
