@@ -53,9 +53,10 @@ class _ReasonedAnswer:
         self.question, remainder = joined.split("\0", 1)
         self.text, _, reasoning = remainder.rpartition("\0")
         self.beside = None if reasoning == "\1" else reasoning
-        if self.beside:
-            self.text = self.text.replace(self.beside, "", 1)  # some content parts are texts, too
         self.marks: MarkedText = marked_text(self.text)
+        if self.beside and not any(self.beside.strip() in self.inside(block) for block in self.blocks):
+            self.text = self.text.replace(self.beside, "", 1)  # some content parts are texts, too
+            self.marks = marked_text(self.text)
         self.about_marks = bool(MARK.search(self.question))
 
     @property
