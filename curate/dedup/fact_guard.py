@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import chain
 from string import ascii_letters, digits
 from typing import Final, NamedTuple
+from unicodedata import normalize
 
 from curate.core.characters import UNSEEN
 from curate.core.example import Example, attachments, canonical
@@ -60,12 +61,13 @@ def sides_of(example: Example, on: On, common: Passages = ()) -> ComparedTexts:
 
 
 def _visible_text(text: str) -> str:
-    """A text without invisible characters, as for shingles, except tags, which distinguish flags; full-width letters,
-    digits and signs, and the Turkish capital İ, as ASCII.
+    """A text in Unicode's form C without invisible characters, as for shingles, except tags, which distinguish flags;
+    full-width letters, digits and signs, and the Turkish capital İ, as ASCII.
     """
     if text.isascii():
         return text
-    return UNSEEN.sub(lambda match: match[0] if match[0] in FLAG_TAGS else "", text).translate(OTHER_FORMS)
+    visible_text = UNSEEN.sub(lambda match: match[0] if match[0] in FLAG_TAGS else "", text)
+    return normalize("NFC", visible_text).translate(OTHER_FORMS)
 
 
 def facts_agree(left: ComparedTexts, right: ComparedTexts, *, words: bool = False) -> bool:

@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 from typing import Any, Final
+from unicodedata import normalize
 
 import pytest
 from jsonschema import validate
@@ -691,3 +692,18 @@ def test_characters_that_show_nothing_make_no_fact_and_tags_of_flags_do(mark: st
     write("data.jsonl", [(question.format(there), "It is flown in one of them, in the north.") for there in ("", mark)])
     assert dedup("data.jsonl", "-o", "out.jsonl", "-y") == 0
     assert len(removed()) == gone
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("Mikor ér a vonat Győrből Sopronba?", "A győri vonat 220 perc alatt ér oda, két állomáson áll meg."),
+        ("Đi tàu từ Huế đến Cần Thơ mất bao lâu?", "Chuyến tàu không dừng và mất 220 phút đến Cần Thơ."),
+        ("서울에서 부산까지 얼마나 걸리나요?", "기차로 서울에서 부산까지 2시간 40분이 걸립니다."),
+    ],
+)
+def test_texts_in_another_unicode_form_do_not_differ_in_facts(asked: str, answer: str, write: Write) -> None:
+    composed, apart = ((normalize(form, asked), normalize(form, answer)) for form in ("NFC", "NFD"))
+    write("data.jsonl", [composed, apart, (apart[0], apart[1].replace("2", "3"))])
+    assert dedup("data.jsonl", "-o", "out.jsonl", "-y") == 0
+    assert [removal["line"] for removal in removed()] == [2]
