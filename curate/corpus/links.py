@@ -286,12 +286,18 @@ SENTENCE_MARK: Final = re.compile("|".join(map(re.escape, SENTENCE_MARKS)))
 RUN_CHARS: Final = 1000
 """Most characters of the text of a run that are kept."""
 SMALL_WORDS: Final = frozenset(
-    (
+    map(normal, (
         "a", "an", "the", "please", "kindly", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen",
         "einem", "einer", "eines", "bitte", "le", "la", "les", "l", "un", "une", "el", "los", "las", "il",
         "lo", "una", "hi", "hello", "hey", "thanks", "hallo", "danke", "bonjour", "salut", "merci", "hola", "gracias",
         "ciao", "grazie", "olá",
-    )
+        "greetings", "pls", "thx", "servus", "moin", "szia", "sziasztok", "helló", "üdv", "üdvözlöm", "kérem",
+        "kérlek", "köszönöm", "cześć", "hej", "witam", "proszę", "dziękuję", "ahoj", "prosím", "děkuji", "ďakujem",
+        "привет", "здравствуйте", "здравствуй", "пожалуйста", "спасибо", "привіт", "дякую", "merhaba", "selam",
+        "lütfen", "teşekkürler", "hoi", "alstublieft", "alsjeblieft", "bedankt", "hei", "tack", "takk", "kiitos",
+        "mulțumesc", "γεια", "παρακαλώ", "ευχαριστώ", "obrigado", "obrigada", "xin", "chào", "halo", "tolong",
+        "नमस्ते", "कृपया", "धन्यवाद", "שלום", "בבקשה", "תודה", "مرحبا", "شكرا", "سلام", "لطفا",
+    ))
 )  # fmt: skip
 """Articles, polite words and greetings, which do not count in nearly equal questions."""
 DIGEST_BYTES: Final = 8

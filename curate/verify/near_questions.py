@@ -12,7 +12,7 @@ from itertools import chain, combinations, pairwise
 from typing import Final
 
 from curate.verify.reading import ParsedContent
-from curate.verify.words import UNSEEN, Words, hashed, words_of
+from curate.verify.words import UNSEEN, Words, folded, hashed, words_of
 
 QUESTION_WORDS: Final = 6
 """Minimum number of words of a question."""
@@ -31,12 +31,18 @@ PARTS: Final = 8
 FEW_QUESTIONS: Final = 16
 """Number of questions up to which all pairs are compared."""
 SMALL_WORDS: Final = frozenset(
-    (
+    map(folded, (
         "a", "an", "the", "please", "kindly", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem",
         "einer", "eines", "bitte", "le", "la", "les", "l", "un", "une", "el", "los", "las", "il", "lo", "una",
         "hi", "hello", "hey", "thanks", "hallo", "danke", "bonjour", "salut", "merci", "hola", "gracias", "ciao",
         "grazie", "olá",
-    )
+        "greetings", "pls", "thx", "servus", "moin", "szia", "sziasztok", "helló", "üdv", "üdvözlöm", "kérem",
+        "kérlek", "köszönöm", "cześć", "hej", "witam", "proszę", "dziękuję", "ahoj", "prosím", "děkuji", "ďakujem",
+        "привет", "здравствуйте", "здравствуй", "пожалуйста", "спасибо", "привіт", "дякую", "merhaba", "selam",
+        "lütfen", "teşekkürler", "hoi", "alstublieft", "alsjeblieft", "bedankt", "hei", "tack", "takk", "kiitos",
+        "mulțumesc", "γεια", "παρακαλώ", "ευχαριστώ", "obrigado", "obrigada", "xin", "chào", "halo", "tolong",
+        "नमस्ते", "कृपया", "धन्यवाद", "שלום", "בבקשה", "תודה", "مرحبا", "شكرا", "سلام", "لطفا",
+    ))
 )  # fmt: skip
 """Articles, polite words and greetings, which do not count."""
 FACT_WORDS: Final = frozenset(

@@ -80,12 +80,6 @@ IN_LINES: Final = (
     "a abbr b big cite code del em font i ins kbd mark q s small span strike strong sub sup tt u var".split()  # noqa: SIM905
 )
 LINE_LABEL: Final = re.compile("^[ \t>|]*[\\[(]?[Ll]?[0-9][0-9:.,]*(?:[\\])|\u2192\t]|[ \t]+[|\u2192]|(?<=[:.]) )")
-SMALL: Final = {
-    "a", "an", "the", "please", "kindly", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen",
-    "einem", "einer", "eines", "bitte", "le", "la", "les", "l", "un", "une", "el", "los", "las", "il",
-    "lo", "una", "hi", "hello", "hey", "thanks", "hallo", "danke", "bonjour", "salut", "merci", "hola", "gracias",
-    "ciao", "grazie", "olá",
-}  # fmt: skip
 FACTS: Final = {
     "no", "not", "never", "nor", "none", "nothing", "nobody", "neither", "without", "cannot", "cant",
     "dont", "doesnt", "didnt", "isnt", "arent", "wasnt", "werent", "wont", "wouldnt", "shouldnt",
@@ -107,6 +101,20 @@ def folded(text: str) -> str:
     if "i\u0307" in plain:
         plain = unicodedata.normalize("NFKC", re.sub("i\u0307+", "i", plain))
     return plain.translate(LOOKALIKES)
+
+
+SMALL: Final = set(map(folded, (
+    "a", "an", "the", "please", "kindly", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen",
+    "einem", "einer", "eines", "bitte", "le", "la", "les", "l", "un", "une", "el", "los", "las", "il",
+    "lo", "una", "hi", "hello", "hey", "thanks", "hallo", "danke", "bonjour", "salut", "merci", "hola", "gracias",
+    "ciao", "grazie", "olá",
+    "greetings", "pls", "thx", "servus", "moin", "szia", "sziasztok", "helló", "üdv", "üdvözlöm", "kérem", "kérlek",
+    "köszönöm", "cześć", "hej", "witam", "proszę", "dziękuję", "ahoj", "prosím", "děkuji", "ďakujem", "привет",
+    "здравствуйте", "здравствуй", "пожалуйста", "спасибо", "привіт", "дякую", "merhaba", "selam", "lütfen",
+    "teşekkürler", "hoi", "alstublieft", "alsjeblieft", "bedankt", "hei", "tack", "takk", "kiitos", "mulțumesc",
+    "γεια", "παρακαλώ", "ευχαριστώ", "obrigado", "obrigada", "xin", "chào", "halo", "tolong", "नमस्ते", "कृपया",
+    "धन्यवाद", "שלום", "בבקשה", "תודה", "مرحبا", "شكرا", "سلام", "لطفا",
+)))  # fmt: skip
 
 
 def words(text: str) -> list[str]:

@@ -165,3 +165,34 @@ def exempt_without_manifest(rows: list[Row]) -> set[str]:
     runs = Counter(digest(run) for one in seen for run in one.runs)
     counts = [*runs.items(), *((digest([str(word) for word in first[1:]]), count) for first, count in firsts.items())]
     return {name for name, count in counts if count >= 20 and count > len(rows) / 10}
+
+
+GREETED = {
+    "Szia! ": "Hány lakosa van Eger városának 2024-ben?",
+    "Xin chào, ": "Dân số của Huế năm 2024 là bao nhiêu?",
+    "Cześć, ": "Ilu mieszkańców ma miasto Gdynia w roku 2024?",
+    "Здравствуйте! ": "Сколько жителей в городе Томск было вчера?",
+    "Παρακαλώ, ": "πόσους κατοίκους έχει η πόλη Βόλος σήμερα;",
+    "Lütfen ": "Bursa kentinin bugün kaç kişilik nüfusu var?",
+    "नमस्ते, ": "पटना की जनसंख्या आज कितनी है बताइए?",
+    "שלום, ": "כמה תושבים יש היום בעיר חיפה בישראל?",
+    "مرحبا، ": "كم عدد سكان مدينة حلب في سوريا اليوم؟",
+}
+
+
+def test_questions_behind_a_greeting_of_any_language_are_nearly_equal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def rows(questions: list[str], answer: str) -> list[Row]:
+        turns = ([("user", asked), ("assistant", f"{answer} {asked[-9:]}")] for asked in questions)
+        return [{"messages": [{"role": role, "content": text} for role, text in pair]} for pair in turns]
+
+    plain, greeted = rows([*GREETED.values()], "One."), rows([mark + asked for mark, asked in GREETED.items()], "Two!")
+    (folder := tmp_path / "given").mkdir()
+    written(folder / "train.jsonl", plain)
+    written(folder / "test.jsonl", greeted)
+    assert found(folder, capsys)["L013"] == {("test.jsonl", number) for number in range(1, len(GREETED) + 1)}
+    assert counted(folder, by_key=False) == {"L013": len(GREETED)}
+    data = written(tmp_path / "data.jsonl", [*plain, *greeted])
+    assert main(["split", str(data), "-o", str(tmp_path / "out"), "--fractions", "0.4,0.3,0.3", "-q"]) == 0
+    assert counted(tmp_path / "out", by_key=False) == {}
