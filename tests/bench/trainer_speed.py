@@ -319,7 +319,7 @@ def curate(folder: Path, adapter: Path, given: argparse.Namespace) -> dict[str, 
     torch.set_num_threads(given.threads)
     training._load()
     before = cpu_seconds()
-    training._run_training()
+    training._run_training(1, None)
     seconds = cpu_seconds() - before
     training.model.save_pretrained(str(adapter), save_embedding_layers=False)
     labels = [line["supervised"] for line in printer.journal.lines() if "supervised" in line]

@@ -50,7 +50,7 @@ def ours(recipe: Recipe, folder: Path) -> tuple[Prepared, list[float]]:
     training = Training(prepared, decide(recipe, prepared.texts), run, printer, {})
     training._load()
     training.model.save_pretrained(str(folder / "start"))
-    training._run_training()
+    training._run_training(1, None)
     return prepared, [line["loss"] for line in printer.journal.lines() if "loss" in line]
 
 

@@ -23,7 +23,10 @@ RECIPE: dict[str, Any] = {
 def conversation(number: int) -> dict[str, Any]:
     """A conversation whose length depends on its number; some have a system message, two answers, or loss weights."""
     words = [WORDS[(number * 3 + i) % len(WORDS)] for i in range(1 + number % 7)]
-    turns = [{"role": "user", "content": f"Say {number}"}, {"role": "assistant", "content": " ".join(words)}]
+    turns: list[dict[str, Any]] = [
+        {"role": "user", "content": f"Say {number}"},
+        {"role": "assistant", "content": " ".join(words)},
+    ]
     if number % 3 == 0:
         turns = [{"role": "system", "content": "Be short."}, *turns]
         turns += [{"role": "user", "content": "Again"}, {"role": "assistant", "content": words[0]}]
@@ -108,7 +111,7 @@ def test_a_training_equals_a_plain_loop(project: Path, changes: dict[str, Any]) 
             logits = model(input_ids=torch.tensor([ids])).logits[0, :-1]
             each = torch.nn.functional.cross_entropy(logits, torch.tensor(ids[1:]), reduction="none")
             loss = loss + (each * torch.tensor(weights[1:])).sum() / total
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_([*named.values()], recipe.get("max_grad_norm", 1.0) or math.inf)
         assert told["loss"] == pytest.approx(float(loss.detach()), abs=1e-5)
         assert told["learning_rate"] == pytest.approx(rate)
