@@ -237,7 +237,7 @@ def _conclude(checker: Checker, report: CheckResult, second_reading: "_SecondRea
         report.findings += comparisons
         sink(comparisons)
     columns = checker.state.columns
-    columns.answers_at = lambda indexes: second_reading.read(indexes, _last_answer, columns)
+    columns.answers_at = lambda indexes: second_reading.read(indexes, _last_text, columns)
     findings = list(checker.column_findings())
     repairable = {
         name
@@ -259,7 +259,7 @@ def _conclude(checker: Checker, report: CheckResult, second_reading: "_SecondRea
     report.findings.sort(key=lambda finding: (order[finding.file], finding.order))
 
 
-def _last_answer(example: Example) -> str:
+def _last_text(example: Example) -> str:
     """The text of the last turn."""
     return example.messages[-1].text
 

@@ -67,12 +67,12 @@ def strata_of(table: Table, traits: Sequence[str]) -> Numbers | None:
     if not traits or marks is None:
         return None
     trait_columns = iter(marks.traits.T)
-    columns = [_length(table.lengths) if trait == "length" else next(trait_columns) for trait in traits]
+    columns = [_length_classes(table.lengths) if trait == "length" else next(trait_columns) for trait in traits]
     _, strata = np.unique(np.stack(columns, axis=1).astype(np.uint64), axis=0, return_inverse=True)
     return strata.reshape(-1).astype(np.int64)
 
 
-def _length(characters: Numbers) -> Numbers:
+def _length_classes(characters: Numbers) -> Numbers:
     """The class of each length, 0 for the shortest."""
     bounds = np.quantile(
         characters, [number / LENGTH_CLASSES for number in range(1, LENGTH_CLASSES)], method="inverted_cdf"

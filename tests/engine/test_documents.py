@@ -3,7 +3,6 @@ in them is right.
 """
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,26 +10,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curate.core.example import pointer
-from curate.read.dataset import FileFacts, ParsedLine, read_file
 from curate.read.json_pointer_spans import Spans, line_of
 from curate.read.lines import BOM, compact, elements, is_document
 from tests.conftest import line_of as as_line
+from tests.engine.test_reading import kinds, read
 from tests.strategies import conversations, inside, texts, written
 
 GOOD = as_line(("Hi", "Hello."))
 OTHER = as_line(("Bye", "Goodbye."))
-
-
-def read(data: bytes, name: str = "data.jsonl") -> tuple[list[ParsedLine], FileFacts]:
-    path = Path(name)
-    path.write_bytes(data)
-    facts = FileFacts(name)
-    return list(read_file(path, facts)), facts
-
-
-def kinds(parsed: list[ParsedLine]) -> list[str | None]:
-    """Of each line the kind of its first defect."""
-    return [line.defects[0].kind if line.defects else None for line in parsed]
 
 
 @given(

@@ -2,25 +2,14 @@
 
 import pytest
 
-from curate.conflicts.conflict import find_conflicts
-from curate.core.config import ConflictsConfig
-from curate.core.example import Example, Place
 from curate.language.quantities import quantities_in
 from curate.language.quantity_translation import language_of
+from tests.engine.test_long_answers import evidence
 
 
 def sources(question: str, left: str, right: str) -> list[str]:
     """The source of each evidence that is listed about two answers to a question, by rules alone."""
-    examples = [
-        Example(
-            Place("chats", line),
-            {"messages": [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]},
-            "messages",
-        )
-        for line, answer in enumerate((left, right), start=1)
-    ]
-    conflicts = find_conflicts(examples, ConflictsConfig(embeddings="", nli="")).conflicts
-    return [item.source for conflict in conflicts for item in conflict.evidence]
+    return [source for source, *_ in evidence(question, left, right)]
 
 
 @pytest.mark.parametrize(

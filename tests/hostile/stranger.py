@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 from curate.core.config import Config, Guard, Kind, Section
+from tests.chat_server import running
 from tests.conftest import chat
 
 WORD: Final = "Xylophone"
@@ -42,6 +46,18 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Nothing on stderr."""
+
+
+@contextmanager
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server that is also the hub."""
+    with running(Server()) as found:
+        monkeypatch.setenv("HF_ENDPOINT", found.origin)
+        monkeypatch.delenv("HF_HUB_OFFLINE")
+        constants = pytest.importorskip("huggingface_hub.constants")
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(constants, "ENDPOINT", found.origin)
+        yield found
 
 
 def kinds() -> Iterator[tuple[str, str, Kind | Guard]]:

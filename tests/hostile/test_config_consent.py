@@ -17,9 +17,8 @@ from curate.core.config import Config, Kind, Section
 from curate.core.errors import UsageError
 from curate.network.egress import Consent
 from curate.project.config_consent import CONFINED_VARIABLE, require_recipe_agreed
-from tests.chat_server import running
 from tests.conftest import Write, chat
-from tests.hostile.stranger import WORD, Server, attacks, files, kinds, written
+from tests.hostile.stranger import WORD, Server, attacks, files, hub, kinds, written
 
 COMMANDS = (
     ["check", "data.jsonl", "-q"],
@@ -39,12 +38,7 @@ commands that use the key.
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A server that is also the hub."""
-    with running(Server()) as found:
-        monkeypatch.setenv("HF_ENDPOINT", found.origin)
-        monkeypatch.delenv("HF_HUB_OFFLINE")
-        constants = pytest.importorskip("huggingface_hub.constants")
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setattr(constants, "ENDPOINT", found.origin)
+    with hub(monkeypatch) as found:
         yield found
 
 

@@ -21,9 +21,8 @@ from curate.core.config import Config, Kind
 from curate.core.errors import ConfigError, CurateError
 from curate.core.validation import validated
 from curate.review.sources import sources_of
-from tests.chat_server import running
 from tests.conftest import chat, working_in, written_file
-from tests.hostile.stranger import WORD, Server, attacks, files, kinds, section_of, written_table
+from tests.hostile.stranger import WORD, Server, attacks, files, hub, kinds, section_of, written_table
 
 pytestmark = pytest.mark.slow
 CONNECTING: Final = [
@@ -97,12 +96,7 @@ def server(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.chdir(tmp_path / "top/project")
     for name in ("OPENAI_API_KEY", "CURATE_REMOTE_KEY", "CURATE_JUDGE_KEY"):
         monkeypatch.setenv(name, "sk-never-to-be-sent-0123456789")
-    with running(Server()) as found:
-        monkeypatch.setenv("HF_ENDPOINT", found.origin)
-        monkeypatch.delenv("HF_HUB_OFFLINE")
-        constants = pytest.importorskip("huggingface_hub.constants")
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setattr(constants, "ENDPOINT", found.origin)
+    with hub(monkeypatch) as found:
         yield found
 
 

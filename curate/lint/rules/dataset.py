@@ -25,7 +25,7 @@ OUTLIER_DEVIATIONS: Final = 6.0
 """Robust standard deviations of log length beyond which an example is an outlier."""
 
 
-def _dataset_problem(summary: DatasetSummary, text: str) -> tuple[Place, Problem]:
+def _file_problem(summary: DatasetSummary, text: str) -> tuple[Place, Problem]:
     """A problem of the whole file."""
     return Place(summary.columns.places.first, 0), Problem("", text)
 
@@ -50,7 +50,7 @@ def small_data_set(summary: DatasetSummary) -> PlacedProblems:
         {"text": "9-5=4"}, {"text": "9-6=3"}, {"text": "9-7=2"}, {"text": "9-8=1"}, {"text": "8-1=7"}, {"text": "8-2=6"}, {"text": "8-3=5"}, {"text": "8-4=4"}, {"text": "8-5=3"}, {"text": "8-6=2"}]
     """
     if 0 < len(summary.lengths) < MIN_USEFUL_EXAMPLES:
-        yield _dataset_problem(
+        yield _file_problem(
             summary,
             f"{plural(len(summary.lengths), 'example')}; fewer than {MIN_USEFUL_EXAMPLES} rarely improve a model",
         )
@@ -78,9 +78,7 @@ def system_prompt_variants(summary: DatasetSummary) -> PlacedProblems:
         if key and len(prompts) > 1:
             counts = ", ".join(f"{summary.systems[prompt]:,}" for prompt in prompts[:5])
             shown = visible(excerpt(prompts[0], 60))
-            yield _dataset_problem(
-                summary, f"one system prompt in {len(prompts)} spellings ({counts} examples): {shown}"
-            )
+            yield _file_problem(summary, f"one system prompt in {len(prompts)} spellings ({counts} examples): {shown}")
 
 
 @profile_rule(
@@ -107,7 +105,7 @@ def many_refusals(summary: DatasetSummary) -> PlacedProblems:
     if summary.refusals >= MIN_EXAMPLES // 2 and summary.refusals >= REFUSAL_SHARE * summary.answers:
         share = summary.refusals / summary.answers
         counts = f"{summary.refusals:,} of {summary.answers:,}"
-        yield _dataset_problem(summary, f"{share:.0%} of the answers open with a refusal ({counts})")
+        yield _file_problem(summary, f"{share:.0%} of the answers open with a refusal ({counts})")
 
 
 @profile_rule(
@@ -136,7 +134,7 @@ def one_sided_answers(summary: DatasetSummary) -> PlacedProblems:
         count = summary.label.count
         if count >= ONE_LABEL_SHARE * summary.answers:
             shown = quoted(summary.label.text, MAX_LABEL_SHOWN_CHARS)
-            yield _dataset_problem(summary, f"{count / summary.answers:.0%} of the answers are {shown}")
+            yield _file_problem(summary, f"{count / summary.answers:.0%} of the answers are {shown}")
 
 
 MAX_LABEL_SHOWN_CHARS: Final = 20
@@ -171,7 +169,7 @@ def uneven_lengths(summary: DatasetSummary) -> PlacedProblems:
         times = f"{longest / max(1, middle):.0f} times as long as the median"
         sizes = f"characters {middle:,} / {high:,} / {longest:,}"
         counts = f"turns {turns[len(turns) // 2]} / {turns[int(len(turns) * 0.95)]} / {turns[-1]}"
-        yield _dataset_problem(summary, f"the longest example is {times} (median / 95% / longest): {sizes}, {counts}")
+        yield _file_problem(summary, f"the longest example is {times} (median / 95% / longest): {sizes}, {counts}")
 
 
 @profile_rule(
