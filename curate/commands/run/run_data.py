@@ -104,11 +104,11 @@ class RunData:
         Raises `ModelError`.
         """
         fingerprints = model_fingerprints(self.conflicts) if self.choice.wants("conflicts") else {}
-        named_models = (("dedup", self.config.dedup.embeddings), ("split", self.config.split.semantic))
-        purposes = {"dedup": "paraphrases", "split": "semantic"}
-        return fingerprints | {
-            purposes[stage]: fingerprint(model) for stage, model in named_models if model and self.choice.wants(stage)
-        }
+        if (model := self.config.dedup.embeddings) and self.choice.wants("dedup"):
+            fingerprints |= {"paraphrases": fingerprint(model)}
+        if (model := self.config.split.semantic) and self.choice.wants("split"):
+            fingerprints |= {"semantic": fingerprint(model)}
+        return fingerprints
 
     @cached_property
     def paths(self) -> list[Path]:
