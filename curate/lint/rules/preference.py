@@ -20,10 +20,6 @@ from curate.read.preference_conversion import is_in_side
 
 SIDE_KEYS: Final = {**PAIR_SIDES, "messages": PAIR_SIDES["preference"]}
 """The keys of the two sides, by format."""
-SPEAKER_ROLES: Final = dict.fromkeys(("gpt", "chatgpt", "bot", "model"), "assistant") | {
-    "human": "user",
-    "observation": "tool",
-}
 FENCE: Final = "```"
 CALL_KEYS: Final = ("tool_calls", "function_call")
 EVASIVE_START: Final = lazy_pattern(
@@ -84,7 +80,7 @@ def _side_turn(value: Any) -> SideTurn:
     calls = {key: value[key] for key in CALL_KEYS if value.get(key)}
     text = content_text(value.get("content", value.get("value")))
     return SideTurn(
-        SPEAKER_ROLES.get(named, named) if isinstance(named, str) else "assistant",
+        known_role(named) if isinstance(named, str) else "assistant",
         text,
         canonical(calls) if calls else b"",
     )
