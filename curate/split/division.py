@@ -54,8 +54,6 @@ from curate.split.groups import (
 from curate.split.mix import Mixed, mix
 
 LENGTH_CLASSES: Final = 4
-MAX_LEFT_OUT: Final = 0.5
-"""Share of the examples that may be left out because they share a text with a given test set."""
 ROUNDING_SLACK: Final = 1e-9
 NOT_WRITTEN: Final = -1
 GIVEN: Final = -2
@@ -444,7 +442,7 @@ def _connected(
 ) -> tuple[dict[int, Reason], list[SharedTexts]]:
     """The examples that are left out because they are connected with an example of a given test set, the first `tests`
     of the table: by line, the reason with the first code. Also returns the shared texts for which no example is left
-    out, because these would be more than `MAX_LEFT_OUT` of the examples.
+    out (see `text_links`).
     """
     part = table if len(staying) == len(table.lines) else table.chosen(staying)
     parts = (staying >= tests).astype(np.int64)
@@ -452,7 +450,7 @@ def _connected(
     if meanings := _by_meaning(part, config, cache):
         links += _pairs_across(meanings, parts)
     reasons: dict[int, Reason] = {}
-    by_text, exempt = text_links(texts_among(texts, staying, len(table.lines)), parts, links, MAX_LEFT_OUT)
+    by_text, exempt = text_links(texts_among(texts, staying, len(table.lines)), parts, links)
     links += by_text
     for pairs in sorted(links, key=lambda pairs: pairs.link.code):
         similarities = np.ones(len(pairs.left)) if pairs.similarity is None else pairs.similarity

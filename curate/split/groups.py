@@ -192,13 +192,17 @@ def texts_among(texts: Iterable[SharedTexts], numbers: Numbers, count: int) -> l
     return among
 
 
+MAX_LEFT_OUT: Final = 0.5
+"""Share of the examples that may be left out because they share a text with a given test set."""
+
+
 def text_links(
-    texts: Iterable[SharedTexts], parts: Numbers, links: Iterable[Pairs], share: float
+    texts: Iterable[SharedTexts], parts: Numbers, links: Iterable[Pairs]
 ) -> tuple[list[Pairs], list[SharedTexts]]:
     """Links by shared texts between examples of part 0 (a given test set) and of part 1, and the texts that link
     nothing.
 
-    A text links nothing when more than `share` of the examples of part 1 would have a link with it.
+    A text links nothing when more than `MAX_LEFT_OUT` of the examples of part 1 would have a link with it.
     parts: the part of each example. links: links of other kinds; their examples count as linked.
     """
     linked = np.zeros(len(parts), dtype=np.bool_)
@@ -214,7 +218,7 @@ def text_links(
             rows_range = slice(int(shared.starts[number]), int(shared.starts[number + 1]))
             rows = shared.examples[rows_range][late[rows_range]]
             new = rows[~linked[rows]]
-            if total + len(new) > share * count_others:
+            if total + len(new) > MAX_LEFT_OUT * count_others:
                 stays[number] = late[rows_range] = False
             else:
                 linked[new] = True

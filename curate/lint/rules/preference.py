@@ -1,7 +1,7 @@
 """Family P: preference data in any format: pairs of chosen and rejected answers, and answers with thumbs up or down."""
 
 import hashlib
-from typing import Any, Final, NamedTuple, TypeGuard
+from typing import Any, Final, NamedTuple
 
 from curate.core.example import SYSTEM_ROLES, Example, Place, canonical, content_text, kind_of, known_role
 from curate.core.finding import PlacedProblems, Problem, Problems, Severity
@@ -11,7 +11,7 @@ from curate.core.targets import Target
 from curate.core.text import excerpt, normalised, plural, quoted, visible, words
 from curate.language.refusals import OPENING_CHARS, refuses
 from curate.lint.rules.dataset_summary import DatasetState
-from curate.lint.rules.roles import chosen_answers
+from curate.lint.rules.roles import chosen_answers, is_list_of_answers
 from curate.lint.rules.rule import RepairInput, dataset_rule, value_rule
 from curate.read.decode import decode
 from curate.read.edited_json import edited_json
@@ -60,11 +60,6 @@ class PreferenceSides(NamedTuple):
     def empty(self) -> tuple[bool, bool]:
         """Whether a side has neither text nor calls."""
         return _is_empty(self.chosen), _is_empty(self.rejected)
-
-
-def is_list_of_answers(side: Any) -> TypeGuard[list[Any]]:
-    """Whether a side is a list of texts or of conversations, not of messages."""
-    return isinstance(side, list) and bool(side) and all(isinstance(answer, str | list) for answer in side)
 
 
 def _is_empty(side: list[SideTurn]) -> bool:

@@ -10,8 +10,7 @@ from curate.core.text import plural
 from curate.lint.rules.calls import tool_calls_malformed
 from curate.lint.rules.content import content_type
 from curate.lint.rules.message_keys import key_on_wrong_role
-from curate.lint.rules.preference import is_list_of_answers
-from curate.lint.rules.roles import message_not_an_object, no_role, role_alias, unknown_role
+from curate.lint.rules.roles import is_list_of_answers, message_not_an_object, no_role, role_alias, unknown_role
 from curate.lint.rules.rule import Rule, value_rule
 from curate.read.forms.pairs import speaker_turn
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain, pairwise
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from curate.core.example import (
     ROLES,
@@ -47,16 +47,19 @@ def role_of(message: Object) -> str | None:
     return known_role(role) if isinstance(role, str) else None
 
 
+def is_list_of_answers(side: Any) -> TypeGuard[list[Any]]:
+    """Whether a side is a list of texts or of conversations, not of messages."""
+    return isinstance(side, list) and bool(side) and all(isinstance(answer, str | list) for answer in side)
+
+
 def chosen_answers(example: Example) -> tuple[str, int]:
-    """The key of a pair's chosen side and the number of its answers if it is a list of texts or conversations, not of
-    messages; otherwise no key and 0.
-    """
+    """The key of a pair's chosen side and the number of its answers if it is a list of answers; otherwise no key and 0."""
     key, turns = PAIR_SIDES.get(example.format, ("",))[0], example.value.get("messages")
     if not key or example.plain or example.pointers is None or not isinstance(turns, list):
         return "", 0
     pointers = [pointer for pointer, _ in example.pointers]
     side = [turn for turn, pointer in zip(turns, pointers, strict=False) if pointer.startswith(f"/{key}/")]
-    return (key, len(side)) if side and all(isinstance(turn, str | list) for turn in side) else ("", 0)
+    return (key, len(side)) if is_list_of_answers(side) else ("", 0)
 
 
 PROMPT_ONLY_TARGETS: Final = (Target.TRL, Target.VERL, Target.MS_SWIFT)
