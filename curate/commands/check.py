@@ -1,5 +1,6 @@
 """The check of a data set as a function."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,21 +36,31 @@ def check(
         cache=work.chunk_cache,
     )  # fmt: skip
     if selected is not None:
-        report.findings = [finding for finding in report.findings if (finding.file, finding.line) in selected]
+        report.findings = [
+            finding
+            for finding in report.findings
+            if finding.line in selected.get((finding.file, finding.example), ())
+        ]
     return report
 
 
-def _selected_places(work: Workspace) -> set[tuple[str, int]]:
-    """File and line of each line that `--where` selects. Raises as `condition_of` and `read_lines` do."""
+def _selected_places(work: Workspace) -> dict[tuple[str, str | None], set[int]]:
+    """The lines of each example that `--where` selects, by file and id, and those of all by file and None. An element
+    of a document has several, and several elements may share one. Raises as `condition_of` and `read_lines` do.
+    """
     from curate.commands.query import condition_of, selected_lines, tell_selected  # loads the scores
 
-    selected, read = set[tuple[str, int]](), 0
+    selected, count, read = defaultdict[tuple[str, str | None], set[int]](set), 0, 0
     if (condition := condition_of(work)) is not None:
         for parsed, fits in selected_lines(work, condition):
             read += 1
             if fits:
-                selected.add(parsed.place[:2])
-    tell_selected(work, len(selected), read)
+                count += 1
+                first, example = parsed.place.line, parsed.example
+                lines = range(first, first + parsed.line.data.count(b"\n") + 1)
+                for name in {None, example.id if example else None}:
+                    selected[parsed.place.file, name].update(lines)
+    tell_selected(work, count, read)
     return selected
 
 

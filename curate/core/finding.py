@@ -8,10 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from curate.core.example import Place, where
+from curate.core.lazy import lazy_pattern
 from curate.core.masking import redact_message, redact_pointer
+
+ELEMENT: Final = lazy_pattern(r"element ([1-9][0-9]{0,9}): ")
+"""The beginning of a message about one of several elements on a line, as `Place.message` writes it."""
 
 
 class Severity(StrEnum):
@@ -76,12 +80,23 @@ class Finding:
         return where(self.file, self.line)
 
     @property
+    def place(self) -> Place:
+        """The place; of several elements on one line, that of the element that the message names."""
+        return place_of(self.file, self.line, self.message)
+
+    @property
     def order(self) -> tuple[str, int, str, str]:
         """The sort key in a report: file, line, code, pointer."""
         return (self.file, self.line, self.code, self.pointer)
 
 
 NAMES = tuple(field.name for field in fields(Finding))
+
+
+def place_of(file: str, line: int, message: str) -> Place:
+    """The place of a finding with this message; see `Finding.place`."""
+    named = ELEMENT.match(message)
+    return Place(file, line, int(named[1]) - 1 if named else 0)
 
 
 class Fingerprint(NamedTuple):

@@ -12,7 +12,7 @@ from typing import ClassVar, Final
 
 from curate.core.errors import InputError
 from curate.core.example import Place
-from curate.core.finding import Finding, Severity
+from curate.core.finding import Finding, Severity, place_of
 from curate.core.lazy import Array, Flags, Floats, Ids, Numbers, Rows, np
 from curate.quality.signals import DOUBT
 from curate.read.index import LineIndex
@@ -300,14 +300,15 @@ class FindingQueue(Queue):
             finding.code,
             finding.code,
             finding.severity,
-            Place(finding.file, finding.line),
+            finding.place,
             ids,
             finding,
         )
 
     def places(self, number: int) -> Sequence[Place]:
         """The place of the finding."""
-        return (Place(self._files.all[self._value("file", number)], self._value("line", number)),)
+        file, line = self._files.all[self._value("file", number)], self._value("line", number)
+        return (place_of(file, line, self._texts.all[self._value("message", number)]),)
 
     def head(self, number: int) -> str:
         """Code, severity, place and message."""

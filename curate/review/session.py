@@ -204,7 +204,7 @@ class ReviewSession:
 
     def _line_id(self, finding: Finding) -> str:
         """The id of the line of a finding; empty if the line holds an example, is missing or is not indexed yet."""
-        parsed = self.line(Place(finding.file, finding.line)) if finding.line else None
+        parsed = self.line(finding.place) if finding.line else None
         return decided_id(parsed) if parsed is not None and parsed.example is None else ""
 
     def _take_subjects(self, queue: SubjectQueue, subjects: Sequence[Cluster | PairConflict | MultiConflict]) -> None:

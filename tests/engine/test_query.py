@@ -155,6 +155,16 @@ def test_check_reports_findings_about_selected_lines(write: Write, capsys: pytes
     assert main(["check", "data.jsonl", "--where", "user = nobody"]) == 2
 
 
+@pytest.mark.parametrize("indent", [None, 1])
+def test_check_reports_findings_about_selected_elements(indent: int | None, capsys: pytest.CaptureFixture[str]) -> None:
+    texts = [("Hi", ""), ("What?", ""), ("Bye", "Bye. "), ("What is it?", "It. ")]
+    Path("data.json").write_text(json.dumps([chat(*text) for text in texts], indent=indent))
+    assert main(["check", "data.json", "--select", "C", "--where", "user = what*", "--output-format", "json"]) == 1
+    out, err = capsys.readouterr()
+    assert [finding["code"] for finding in json.loads(out)["findings"]] == ["C003", "C015"]
+    assert "2 of 4 lines match --where user = what*" in err
+
+
 def test_stats_are_those_of_the_selected_lines(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stats", "data.jsonl", "--where", "role = system", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["examples"] == 14

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curate.commands.check import check
 from curate.core.decision import Decision
 from curate.core.errors import OutputError
 from curate.core.example import Place
@@ -31,10 +32,12 @@ from curate.review import (
 )
 from curate.review.bulk import apart_from, decide, label, preview, rate, verdicts_for
 from curate.review.entry import sides_of
+from curate.review.events import FindingsFound
 from curate.review.query import mistake_in, parse
 from curate.review.queue import FindingQueue
 from curate.review.subject_queue import ClusterQueue
 from tests.screens.conftest import Opens, chat, example_at, facts_about, write_lines
+from tests.workspaces import workspace
 
 
 def verdicts(session: ReviewSession) -> list[tuple[str, str]]:
@@ -672,3 +675,18 @@ def test_a_term_can_be_left_out(text: str, lines: list[int]) -> None:
     session.grow()
     *_, view = views(session, "example", text)
     assert [int(row) + 1 for row in view.rows] == lines
+
+
+def test_a_finding_about_an_element_of_an_array_on_one_line_shows_that_element(journal: Path) -> None:
+    turns = [("Hi", "Hello."), ("Who?", ""), ("What?", "A pear. "), ("Why?", "")]
+    rows = [chat(("user", asked), ("assistant", answer)) for asked, answer in turns]
+    Path("array.json").write_bytes(b"[" + b", ".join(rows) + b"]")
+    session = ReviewSession(LineIndex.of([Path("array.json")]), DecisionLog(journal))
+    session.take(FindingsFound(check(workspace([Path("array.json")])).findings))
+    found_entries = (session.findings.entry(number) for number in range(len(session.findings)))
+    entries = [entry for entry in found_entries if entry.code in ("C003", "C015")]
+    assert [str(entry.place) for entry in entries] == [f"array.json:1 (element {number})" for number in (2, 4, 3)]
+    for entry in entries:
+        example = session.example(entry)
+        assert example is not None
+        assert (example.id,) == entry.ids
