@@ -30,6 +30,7 @@ from curate.read.dataset import FileFacts, ParsedLine, parsed_line, read_file
 from curate.read.file_parts import GROUP_LINES
 from curate.read.lines import BOM, Line
 from curate.storage.files import LEDGER, STDIN, display_name, packing, real_path, replacing
+from curate.storage.output_pair import locked_pair
 from curate.storage.paths import identity
 from curate.storage.snapshot import Snapshot, require_unchanged, state_of
 
@@ -398,11 +399,13 @@ def fix_paths(
 def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: DedupConfig | None) -> None:
     """Replace a file if a line has changed, and write removed lines to its ledger. Permissions and links are kept.
 
-    Raises `OutputError` and `DataError` as `fix_paths` does; the file is then unchanged.
+    Raises `OutputError` and `DataError` as `fix_paths` does, and `UsageError` if another process writes the same
+    files; the file is then unchanged.
     """
     import xxhash
 
     source = real_path(path).resolve()
+    ledger = path.with_name(f"{'stdin' if path == STDIN else path.stem}.{LEDGER}")
     state, digest, size, read = state_of(source), xxhash.xxh3_128(), 0, 0
     records: list[bytes] = []
     with ExitStack() as stack:
@@ -415,6 +418,7 @@ def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: 
                 if not os.access(source, os.W_OK):
                     raise OutputError(f"{path}: is read-only", "check its permissions; nothing was changed")
                 fixed.links = source.stat().st_nlink - 1
+                stack.enter_context(locked_pair(ledger))  # other files may have the same ledger
                 out = stack.enter_context(replacing(source))
                 _copy_start(source, out, size)
             if out is not None:
@@ -426,7 +430,6 @@ def _rewrite(path: Path, lines: Iterable[LineChange], fixed: FixedFile, limits: 
             if limits is not None:
                 _require_small_removal(fixed.name, read, records, limits)
             if records:  # entered last, so renamed first: if killed, a line is in at least one of the two files
-                ledger = path.with_name(f"{'stdin' if path == STDIN else path.stem}.{LEDGER}")
                 fixed.ledger = str(_append(ledger, records, stack, source))
             out.flush()  # detects a full disk before the first rename
             os.fsync(out.fileno())  # before the check, since it may take seconds, and lines may be appended meanwhile

@@ -181,7 +181,7 @@ def replacing_both(
         with _replacing_shards(output, removed, shards, overwrite=overwrite, seen=seen) as outputs:
             yield outputs
         return
-    with _locked(removed), ExitStack() as stack:  # the file entered last is renamed first
+    with locked_pair(removed), ExitStack() as stack:  # the file entered last is renamed first
         _require_new(output, removed, [snapshot.path for snapshot in seen], overwrite=overwrite)
         recover(output.parent)  # else a later command would complete it, and add shards of an interrupted command
         earlier = shards_of(output)
@@ -240,7 +240,7 @@ def replacing_shards(
 ) -> Iterator[tuple[Path, CountingWriter]]:
     """As `replacing_both`; the block writes the shards of the output to the folder that it is given."""
     folder = output.parent
-    with _locked(removed):
+    with locked_pair(removed):
         _require_new(output, removed, [snapshot.path for snapshot in seen], overwrite=overwrite)
         recover(folder)
         earlier = {path.name for path in (*shards_of(output), output) if path.is_file()}
@@ -289,7 +289,7 @@ def _prepend(new: Path, old: Path, mode: int | None) -> None:
 
 
 @contextmanager
-def _locked(removed: Path) -> Iterator[None]:
+def locked_pair(removed: Path) -> Iterator[None]:
     """Lock out other processes that write the same files. Raises `UsageError` if there is one, `OutputError`."""
     with ExitStack() as stack:
         try:

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from curate.cli.main import main
 from curate.core.removed import removal_of
 from curate.core.targets import Target
 from curate.lint.rules import RULES
+from curate.storage.snapshot import require_unchanged
 from tests.conftest import Write, line_of
 from tests.forks import Forks
 
@@ -227,4 +229,23 @@ def test_a_kill_between_the_ledger_and_the_file_records_no_line_twice(write: Wri
     assert Path("data.removed.jsonl").stat().st_mode & 0o777 == 0o600
     path.write_bytes(GOOD + b"\n" + GOOD + b"\n" + OTHER + b"\n")  # the same copy again: another removal
     assert forks.run(*fixing).returncode == 0
+    assert ledger() == [GOOD, GOOD]
+
+
+def test_two_fixes_at_once_lose_no_line_of_their_ledger(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured, write: Write
+) -> None:
+    for name in ("data.jsonl", "data.ndjson"):
+        write(name, [GOOD, OTHER, GOOD])
+    words = ["--select", "D001", "--fix", "--unsafe-fixes", "--yes", "--quiet"]
+
+    def meanwhile(snapshots: Any) -> None:
+        monkeypatch.setattr("curate.lint.fixer.require_unchanged", require_unchanged)
+        assert main(["check", "data.ndjson", *words]) == 2
+        require_unchanged(snapshots)
+
+    monkeypatch.setattr("curate.lint.fixer.require_unchanged", meanwhile)
+    assert main(["check", "data.jsonl", *words]) == 0
+    assert "another curate process is writing" in capsys.readouterr().err
+    assert main(["check", "data.ndjson", *words]) == 0
     assert ledger() == [GOOD, GOOD]
