@@ -164,11 +164,21 @@ def add_suppressions(
 
 def remove_suppression(suppressions: Suppressions, code: str, example: str) -> None:
     """Remove the suppressions of a rule for an example; other lines keep their bytes. Raises `OutputError`."""
-    removed = {number for number, entry in suppressions.lines if (entry.code, entry.example) == (code, example)}
-    if removed:
-        lines = suppressions.path.read_bytes().split(b"\n")
-        with replacing(suppressions.path, mode=suppressions.path.stat().st_mode) as file:
-            file.write(b"\n".join(line for number, line in enumerate(lines, start=1) if number not in removed))
+    if not any((entry.code, entry.example) == (code, example) for _, entry in suppressions.lines):
+        return
+    lines = suppressions.path.read_bytes().split(b"\n")  # another process may have changed it since it was loaded
+    kept = [line for line in lines if not _is_suppression(line, code, example)]
+    with replacing(suppressions.path, mode=suppressions.path.stat().st_mode) as file:
+        file.write(b"\n".join(kept))
+
+
+def _is_suppression(line: bytes, code: str, example: str) -> bool:
+    """Whether a line of the file suppresses a rule for an example."""
+    try:
+        entry = Suppression.model_validate_json(line)
+    except ValidationError:
+        return False
+    return (entry.code, entry.example) == (code, example)
 
 
 def baseline_of(report: CheckResult) -> Baseline:

@@ -12,6 +12,7 @@ from curate.core.decision import Decision
 from curate.core.errors import OutputError
 from curate.core.example import Place
 from curate.core.finding import Finding, Severity
+from curate.lint.suppressions import Suppressions, load_suppressions
 from curate.project.decision_log import DecisionLog
 from curate.read.index import LineIndex
 from curate.review import (
@@ -454,6 +455,25 @@ def test_a_decision_about_entries_of_one_example_is_in_effect_and_undone(session
     assert session.log.defects == []
     session.undo()
     assert session.log.verdicts() == {}
+
+
+def test_an_undo_removes_its_own_suppression_from_a_file_that_changes_meanwhile(
+    session: ReviewSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for code in ("C003", "M006", "M016"):
+        finding = found(session, code).subject
+        assert isinstance(finding, Finding)
+        session.suppress(finding, code)
+    path = session.folder / "curate-suppressions.jsonl"
+
+    def meanwhile(folder: Path) -> Suppressions:
+        loaded = load_suppressions(folder)
+        path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[1:]))
+        return loaded
+
+    monkeypatch.setattr("curate.review.records.load_suppressions", meanwhile)
+    session.undo()
+    assert [json.loads(line)["code"] for line in path.read_text().splitlines()] == ["M006"]
 
 
 def test_what_two_people_decided_apart_is_shown_and_settled(session: ReviewSession) -> None:
