@@ -39,6 +39,8 @@ CONFIG_NAME: Final = "curate.toml"
 SUFFIXES: Final = (".jsonl", ".ndjson")
 SOURCE: Final = "curate"
 """The source of our diagnostics."""
+LONE_CR: Final = re.compile(r"\r(?!\n)")
+"""Ends a line in the protocol and not in JSON Lines: a fix could replace another line than it was made of."""
 DEBOUNCE_SECONDS: Final = 0.3
 MAX_FINDINGS: Final = 1_000
 
@@ -250,7 +252,7 @@ def fix_action(text: str, path: Path, uri: str, diagnostic: "lsp.Diagnostic") ->
 
     number, code = diagnostic.range.start.line, str(diagnostic.code)
     before = _line(text, number)
-    if before is None:
+    if before is None or LONE_CR.search(text):
         return None
     only = {"select": (code,), "extend_select": (), "ignore": (), "per_file_ignores": {}}
     with temporary_folder() as folder:

@@ -155,11 +155,24 @@ def test_two_journals_merged_in_either_order_say_the_same() -> None:
     ann, bob = DecisionLog(Path("ann.jsonl")), DecisionLog(Path("bob.jsonl"))
     ann.add(decision("keep", format=2, scope="finding", about="M016", why="short", replaces=()))
     bob.add(decision("keep", "bob", format=2, scope="finding", about="C003", why="meant", replaces=()))
+    for log, who, note in ((ann, "ann", ""), (bob, "bob", "seen")):
+        both: dict[str, Any] = {"example": B, "format": 2, "who": who, "replaces": ()}
+        log.add(
+            Decision(verdict="drop", why=f"{who}'s", **both),
+            Decision(record="note", verdict="undecided", why=note, **both),
+        )
     one, other = DecisionLog(Path("one.jsonl")), DecisionLog(Path("other.jsonl"))
     for log, journals in ((one, (ann, bob)), (other, (bob, ann))):
         for journal in journals:
             log.merge(journal.path)
     assert one.verdicts() == other.verdicts()
+    assert [log.note(B) for log in (one, other)] == ["seen", "seen"]
+
+
+def test_a_rating_that_is_none_counts_for_nothing() -> None:
+    log = DecisionLog(Path("d.jsonl"))
+    log.add(decision("undecided", record="rating", why="9", format=2))
+    assert (log.rating(A), log.verdicts()) == (None, {})
 
 
 def test_two_who_agree_are_not_at_odds() -> None:

@@ -158,10 +158,16 @@ def test_findings_fixes_and_rules_reach_an_editor(editor: Editor) -> None:
     [edit] = action["edit"]["changes"][uri]
     assert json.loads(edit["newText"])["messages"][0]["role"] == "user"
     assert edit["range"]["end"]["character"] == len(LINES[2])
+    editor.change(uri, 2, "\n".join(LINES).replace(": [", ":\r[", 1))
+    editor.wait(uri)
+    asked |= {"range": alias["range"], "context": {"diagnostics": [alias]}}
+    assert editor.ask("textDocument/codeAction", asked) == [], "the editor numbers lines in another way"
+    editor.change(uri, 3, "\n".join(LINES))
+    editor.wait(uri)
     position = {"line": 1, "character": 3}
     hover = editor.ask("textDocument/hover", {"textDocument": {"uri": uri}, "position": position})
     assert "C003" in hover["contents"]["value"]
-    editor.change(uri, 2, LINES[0])
+    editor.change(uri, 4, LINES[0])
     assert editor.wait(uri) == []
     assert not Path("data.jsonl").exists(), "nothing is written"
 
