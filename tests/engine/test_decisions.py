@@ -1,5 +1,7 @@
 """Decisions: on the disk before they count, the last one wins, and a torn line costs nothing but itself."""
 
+import errno
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -49,6 +51,29 @@ def test_a_full_disk_leaves_no_part_of_a_line() -> None:
     with full_disk(len(before) + 20), pytest.raises(OutputError):
         log.add(Decision(example=B, verdict="keep"))
     assert (log.path.read_bytes(), set(log.verdicts())) == (before, {A})
+
+
+def test_a_full_disk_leaves_the_record_that_another_process_has_appended(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = DecisionLog(Path("decisions.jsonl"))
+    log.add(Decision(example=A, verdict="drop"))
+    other = Decision(example=B, verdict="drop", who="bob").line() + b"\n"
+
+    def full(_: int) -> None:
+        with log.path.open("ab") as file:
+            file.write(other)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch, pytest.raises(OutputError):
+        patch.setattr("os.fsync", full)
+        log.add(Decision(example=A, verdict="keep"))
+    assert log.path.read_bytes().endswith(other)
+
+
+def test_the_journal_of_a_reviewer_says_nothing_of_others() -> None:
+    for name in ("ann", "bob"):
+        DecisionLog(Path(f"decisions-{name}.jsonl")).add(Decision(example=A, verdict="drop", who=name))
+    assert DecisionLog(Path("decisions-ann.jsonl")).notes == []
+    assert len(DecisionLog(Path("decisions.jsonl")).notes) == 2
 
 
 def test_a_journal_that_another_program_replaced_is_read_again() -> None:

@@ -353,6 +353,15 @@ def test_a_decision_that_is_nested_deeply_is_a_line_that_cannot_be_read(
     assert "line 1 is not a valid decision" in capsys.readouterr().err
 
 
+def test_a_drop_in_place_of_the_decision_of_a_restore_does_not_reach_the_journal(folder: Path) -> None:
+    example = json.loads((folder / "removed.jsonl").read_bytes())["example"]
+    assert main(WRITERS["restore"]) == 0
+    journal = Path(".curate/decisions.jsonl").read_bytes()
+    (folder / ".curate-restored.jsonl").write_text(json.dumps({"example": example, "verdict": "drop"}) + "\n")
+    assert main(WRITERS["split"]) == 2
+    assert Path(".curate/decisions.jsonl").read_bytes() == journal
+
+
 def test_decisions_that_nobody_made_do_not_reach_the_journal(folder: Path) -> None:
     example = json.loads((folder / "removed.jsonl").read_bytes())["example"]
     (folder / ".curate-restored.jsonl").write_text(
