@@ -229,6 +229,17 @@ def test_training_helped_only_where_it_beats_every_prompt() -> None:
     assert "the answers did become more likely" in judged((0.3, 0.0001), (0.0, 1.0), perplexity=-2.0).sentence.lower()
 
 
+def test_two_tuned_systems_share_the_level_of_significance() -> None:
+    results = [result("zero-shot", 0.5), result("tuned", 0.6), result("tuned+retrieval", 0.5)]
+    for p, outcome in ((0.04, "no-gain"), (0.02, "helped")):
+        comparisons = [
+            versus("tuned", "zero-shot", 0.1, 0.05, p), versus("tuned+retrieval", "zero-shot", 0.0, 0.05, 1.0)
+        ]  # fmt: skip
+        assert verdict_of(results, comparisons, "macro_f1", 100).outcome == outcome
+    alone = [versus("tuned", "zero-shot", 0.1, 0.05, 0.04)]
+    assert verdict_of(results[:2], alone, "macro_f1", 100).outcome == "helped"
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_the_interval_leaves_out_zero_exactly_where_the_test_is_significant(seed: int) -> None:
     """Of 16 answers; an evaluation had said "no measurable gain: +30.1 ± 27.8, p = 0.097"."""
