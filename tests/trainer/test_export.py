@@ -62,6 +62,16 @@ def test_merged_weights_say_what_the_adapter_says_and_ask_in_its_form(
 
 
 @pytest.mark.slow
+def test_the_export_of_a_run_that_made_its_base_worse_says_so(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = "training raised the held-out loss: see  curate evaluate RUN --overfitting"
+    assert said not in exported(own, "adapter", own / "../good", capsys)[1]["notes"]
+    report = json.loads((own / "report.json").read_bytes())
+    report["overfitting"]["signs"] = ["worsens"]
+    (own / "report.json").write_text(json.dumps(report))
+    assert said in exported(own, "adapter", own / "../worse", capsys)[1]["notes"]
+
+
+@pytest.mark.slow
 def test_an_export_takes_the_place_of_an_earlier_one_and_of_nothing_else(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

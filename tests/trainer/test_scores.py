@@ -93,6 +93,14 @@ def test_rouge_is_that_of_rouge_score_and_sees_other_scripts() -> None:
     assert score("rouge_l", ["红色的房子"], ["红色房子"]) > 0.8
 
 
+def test_a_class_that_a_resample_has_no_answer_of_does_not_count_in_its_macro_f1() -> None:
+    labels = ["red", "red", "blue", "green"]
+    expected, given = [Expected(label) for label in labels], [Given(label) for label in labels]
+    counts = METRICS["macro_f1"].counts(expected, given)
+    scorer = METRICS["macro_f1"].scorer(expected)
+    assert [float(scorer.score(counts[:size].sum(0))) for size in (1, 3, 4)] == [1, 1, 1]
+
+
 @pytest.mark.slow
 def test_accuracy_and_macro_f1_are_those_of_scikit_learn_on_1000_random_pairs() -> None:
     from sklearn.metrics import accuracy_score, f1_score

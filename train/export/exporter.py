@@ -188,7 +188,9 @@ class Exporter:
         # After full fine-tuning the weights are in float32; a base is loaded as it is stored.
         self.stored = torch.float32 if trained.recipe.method == "full" else stored_dtype(self.config)
         self.name = options.name or _safe_name(trained.folder.path.resolve().name)
-        self.notes: list[str] = []
+        diagnosis = trained.report.overfitting
+        worse = diagnosis is not None and "worsens" in diagnosis.signs
+        self.notes = ["training raised the held-out loss: see  curate evaluate RUN --overfitting"] if worse else []
         self.defaults: dict[str, Any] = {}
         """Variables that the chat template of the export sets by default."""
         if options.form in ("gguf", "ollama", "gguf-adapter"):
