@@ -57,6 +57,7 @@ def test_a_loss_that_falls_or_stays_is_none() -> None:
 
     for held_out in ([2.0, 1.5, 1.2], [2.0, 1.2, 1.21]):
         assert overfitting(journal(held_out), 30, 5.0, 1.2, None, None).signs == ()
+    assert overfitting(journal([2.0, 1.2, 1.26]), 20, 5.0, 1.2, None, None).signs == ("overfits",)
     assert overfitting(journal([1.0]), 10, 5.0, 1.0, None, None).signs == ()
     nothing = overfitting([], 3, 5.0, 1.0, None, None)
     assert (nothing.curve, nothing.train_loss, nothing.gap, nothing.signs) == ((), None, None, ())

@@ -191,6 +191,32 @@ def test_a_training_that_gets_no_better_ends_and_keeps_its_best(
     assert (validated / "run/adapter/adapter_model.safetensors").read_bytes() == before
 
 
+@pytest.mark.parametrize("gone", [False, True], ids=["changed", "deleted"])
+def test_a_training_whose_data_change_meanwhile_ends_with_its_adapter(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, gone: bool
+) -> None:
+    from train.training.loop import Callback
+
+    file, log = project / "split/train.jsonl", Callback.log
+
+    def meanwhile(self: Callback, step: int, *words: Any) -> None:
+        log(self, step, *words)
+        if step == 2 and gone:
+            file.unlink()
+        elif step == 2:
+            file.write_text(file.read_text().replace("red", "reb"))
+
+    write_recipe(project, max_steps=4, generations=1)
+    assert run(project, "whole") == 0
+    monkeypatch.setattr(Callback, "log", meanwhile)
+    assert main(["train", str(project / "recipe.toml"), "--run-dir", str(project / "run")]) == 0
+    assert "the run has no map of easy and hard examples" in " ".join(capsys.readouterr().err.split())
+    whole, changed = ((project / name / "adapter/adapter_model.safetensors").read_bytes() for name in ("whole", "run"))
+    assert whole == changed
+    assert json.loads((project / "run/report.json").read_bytes())["data_map"] is None
+    assert main(["export", str(project / "run"), "--to", "adapter", "-o", str(project / "out"), "--quiet"]) == 0
+
+
 def test_of_equally_good_measurements_the_first_is_kept(validated: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_recipe(validated, learning_rate=1e-30, evaluate_every=2, patience=2, max_steps=8, generations=0)
     assert run(validated, "run", "--json") == 0

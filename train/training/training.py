@@ -13,7 +13,7 @@ import torch
 from transformers import set_seed
 
 from curate.core.datamap import DATAMAP_FILE, MAPPED, MappedExample
-from curate.core.errors import UsageError
+from curate.core.errors import InputError, UsageError
 from curate.core.text import excerpt, visible
 from curate.core.validation import validated
 from curate.storage.files import write_bytes
@@ -183,8 +183,14 @@ class Training:
         return report
 
     def _write_datamap(self) -> list[MappedExample]:
-        """Write the data map, and return its points."""
-        mapped = datamap(self.loss_log.lines(), self.prepared.train.examples())
+        """Write the data map, and return its points; none where the training split has changed: it is not trained on
+        again, and the training has ended.
+        """
+        try:
+            mapped = datamap(self.loss_log.lines(), self.prepared.train.examples())
+        except InputError as error:
+            self.printer.print(f"note: {error.message}; the run has no map of easy and hard examples")
+            return []
         write_bytes(self.folder.path / DATAMAP_FILE, b"".join(MAPPED.dump_json(point) + b"\n" for point in mapped))
         return mapped
 
