@@ -262,6 +262,40 @@ def test_a_tracker_gets_losses_rate_speed_and_memory_of_each_step(validated: Pat
         assert min(found[tag].values()) > 0
 
 
+@pytest.mark.parametrize("fails", ["on_train_begin", "on_log", "on_train_end"])
+def test_a_tracker_that_fails_does_not_end_a_training_that_has_begun(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    from transformers import TrainerCallback
+
+    from train.training import loop
+
+    called: list[str] = []
+
+    def answer(event: str) -> Any:
+        def method(*_: Any, **__: Any) -> None:
+            called.append(event)
+            if event == fails:
+                raise ConnectionError("the service is gone")
+
+        return method
+
+    events = {event: answer(event) for event in ("on_train_begin", "on_log", "on_train_end")}
+    gone = type("GoneCallback", (TrainerCallback,), events)
+    monkeypatch.setattr(loop, "get_reporting_integration_callbacks", lambda _: [gone])
+    write_recipe(project, max_steps=3, generations=0)
+    status = main(["train", str(project / "recipe.toml"), "--run-dir", str(project / "run")])
+    told = " ".join(capsys.readouterr().err.split())
+    if fails == "on_train_begin":
+        assert status == 2
+        assert "error: report_to: Gone: the service is gone next: fix it, or leave it out of report_to" in told
+        return
+    assert status == 0
+    assert told.count("report_to: Gone: the service is gone; it gets no more metrics of this training") == 1
+    assert called.count("on_log") == (1 if fails == "on_log" else 3)
+    assert (project / "run/report.json").is_file()
+
+
 def test_a_place_to_report_to_that_is_not_installed_is_told_before_the_training(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -25,7 +25,7 @@ from transformers.integrations import get_reporting_integration_callbacks
 from transformers.trainer_callback import TrainerControl, TrainerState
 from transformers.trainer_pt_utils import get_parameter_names
 
-from curate.core.errors import ModelError
+from curate.core.errors import ConfigError, ModelError
 from curate.core.text import excerpt, plural
 from train import distributed
 from train.batching import Microbatches, Order
@@ -225,7 +225,7 @@ def train(
     model, optimizer = accelerator.prepare(model, optimizer) if sharded else (model, accelerator.prepare(optimizer))
     scheduler = get_scheduler(arguments.lr_scheduler_type, optimizer, arguments.warmup_steps, arguments.max_steps)
     checkpointer = Checkpointer(folder, accelerator, model, optimizer, scheduler, sharded=sharded)
-    reporter = Reporter(arguments, model, len(order))
+    reporter = Reporter(arguments, model, len(order), callback.phase.printer.print)
     open_ = recipe.how.checkpoints and recipe.activation_checkpointing is None and not settings.activation_checkpointing
     gradients = Gradients(
         model, microbatches, noise, DTYPES[settings.dtype], accelerator, sharded=sharded,
@@ -415,17 +415,29 @@ class Gradients:
 
 
 class Reporter:
-    """Sends metrics to the services in `report_to`, as transformers does."""
+    """Sends metrics to the services in `report_to`, as transformers does. One that fails in the training gets no more.
 
-    def __init__(self, arguments: TrainingArguments, model: Any, steps: int) -> None:
+    `say` gets a message about it. Raises `ConfigError` for one that fails at the start.
+    """
+
+    def __init__(self, arguments: TrainingArguments, model: Any, steps: int, say: Callable[[str], None]) -> None:
         self.services = [integration() for integration in get_reporting_integration_callbacks(arguments.report_to)]
+        self.say = say
         self.model, self.arguments, self.state = model, arguments, TrainerState(max_steps=steps)
         self.state.is_local_process_zero = self.state.is_world_process_zero = distributed.rank() == 0
         self._notify_services("on_train_begin")
 
     def _notify_services(self, event: str, **facts: Any) -> None:
-        for service in self.services:
-            getattr(service, event)(self.arguments, self.state, TrainerControl(), model=self.model, **facts)
+        for service in [*self.services]:
+            try:
+                getattr(service, event)(self.arguments, self.state, TrainerControl(), model=self.model, **facts)
+            except Exception as error:  # what they raise is theirs, and no reason to end a training
+                name = type(service).__name__.removesuffix("Callback")
+                reason = f"{name}: {excerpt(str(error) or type(error).__name__, 300)}"
+                if event == "on_train_begin":
+                    raise ConfigError(f"report_to: {reason}", "fix it, or leave it out of report_to") from error
+                self.services.remove(service)
+                self.say(f"note: report_to: {reason}; it gets no more metrics of this training")
 
     def log(self, step: int, metrics: dict[str, float]) -> None:
         """Send the metrics of a step."""
