@@ -129,3 +129,21 @@ def test_a_sample_of_a_split_is_spread_evenly_over_it(tmp_path: Path) -> None:
     assert [example.place.line for example in part.examples()] == [1, 3, 6, 8]
     assert part.owners.tolist() == [0, 1, 2, 3]
     assert whole.sample(10) is whole
+
+
+@pytest.mark.slow
+def test_an_example_of_exactly_max_length_is_trained_on_and_one_token_more_is_left_out(tmp_path: Path) -> None:
+    folder = write_split(tmp_path / "split", train=3)
+    longer = {"messages": [{"role": "user", "content": "Number"}, {"role": "assistant", "content": "red " * 40}]}
+    with (folder / "train.jsonl").open("a") as file:
+        file.write(json.dumps(longer) + "\n")
+    longest = int(load(folder, max_length=1000).encoded.lengths[3])
+    whole = load(folder, max_length=longest)
+    assert (len(whole.lines), whole.left_out) == (4, ())
+    part = load(folder, max_length=longest - 1, over_length="leave-out")
+    assert part.lines.tolist() == [1, 2, 3]
+    assert [(one.line, one.reason) for one in part.left_out] == [
+        (4, f"K001 {longest} tokens, more than max_length = {longest - 1}")
+    ]
+    with pytest.raises(InputError, match="K001"):
+        load(folder, max_length=longest - 1)
