@@ -64,6 +64,38 @@ def test_out_of_memory_makes_passes_smaller_and_nothing_else(project: Path, monk
     assert losses(project / "small") == pytest.approx(losses(project / "whole"), rel=1e-4)
 
 
+def test_a_resumed_training_keeps_the_size_that_fitted_into_memory(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from train.training import loop
+
+    real, log, sizes = loop.losses, loop.Callback.log, list[int]()
+
+    def small(model: Any, packed: Any) -> Any:
+        if packed.tokens > 70:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return real(model, packed)
+
+    def recorded(model: Any, packed: Any) -> Any:
+        sizes.append(packed.tokens)
+        return real(model, packed)
+
+    def interrupted(self: Any, step: int, *words: Any) -> None:
+        log(self, step, *words)
+        self.interrupted = step == 3
+
+    write_recipe(project, max_steps=6, generations=0)
+    monkeypatch.setattr(loop, "losses", small)
+    monkeypatch.setattr(loop.Callback, "log", interrupted)
+    assert run(project, "run") == 130
+    monkeypatch.setattr(loop, "losses", recorded)
+    assert run(project, "run", "--resume") == 0
+    assert len(sizes) >= 3
+    assert max(sizes) <= 70
+
+
 def test_a_single_text_that_does_not_fit_ends_the_training_with_what_to_do(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
