@@ -23,6 +23,7 @@ from train.evaluation.prompts import (
     EvaluationQuestion,
     Prompts,
     fixed_shots,
+    nearest_shots,
     questions_of,
     shot_of,
     spread_evenly,
@@ -227,6 +228,18 @@ def test_training_helped_only_where_it_beats_every_prompt() -> None:
     lost = judged((0.1, 0.01), (-0.2, 0.0001))
     assert (lost.outcome, lost.use) == ("worse", "few-shot")
     assert "the answers did become more likely" in judged((0.3, 0.0001), (0.0, 1.0), perplexity=-2.0).sentence.lower()
+
+
+def test_the_nearest_examples_are_shown_the_nearest_last(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    vectors = {"asked": (1.0, 0.0), "far": (0.0, 1.0), "near": (0.9, 0.1), "middle": (0.5, 0.5), "nearer": (0.99, 0.01)}
+
+    def embed(texts: list[str], *_: Any) -> Any:
+        return np.array([vectors[text] for text in texts])
+
+    monkeypatch.setattr("curate.models.embeddings.embed", embed)
+    pool = [question(text, "answer") for text in ("far", "nearer", "near", "middle")]
+    (shown,) = nearest_shots([question("asked", "answer")], pool, 3, "m", tmp_path, None)
+    assert [one.request for one in shown] == ["middle", "near", "nearer"]
 
 
 def test_two_tuned_systems_share_the_level_of_significance() -> None:
