@@ -123,3 +123,36 @@ def test_a_training_equals_a_plain_loop(project: Path, changes: dict[str, Any]) 
     assert trained.keys() == expected.keys()
     for name, weight in trained.items():
         assert torch.allclose(weight, expected[name], atol=2e-5), name
+
+
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated")  # PEFT
+def test_held_out_losses_equal_those_of_a_plain_loop(project: Path) -> None:
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    rows = [conversation(number) for number in range(20, 29)]
+    for name, part in (("test", rows), ("validation", rows[:4])):
+        (project / f"split/{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in part))
+    path = write_recipe(project, **RECIPE | {"dropout": 0.5, "epochs": 1, "evaluate_every": 8, "keep": "last"})
+    assert main(["train", str(path), "--run-dir", str(project / "run"), "--quiet"]) == 0
+    report = json.loads((project / "run/report.json").read_bytes())
+    tokenizer = AutoTokenizer.from_pretrained(str(project / "model"))
+    base = AutoModelForCausalLM.from_pretrained(str(project / "model"), dtype=torch.float32)
+    model = PeftModel.from_pretrained(base, str(project / "run/adapter")).eval()
+
+    @torch.no_grad()
+    def loss(of: list[dict[str, Any]]) -> float:
+        total = weight = 0.0
+        for row in of:
+            ids, weights = ids_and_weights(tokenizer, row["messages"])
+            each = torch.nn.functional.cross_entropy(
+                model(input_ids=torch.tensor([ids])).logits[0, :-1], torch.tensor(ids[1:]), reduction="none"
+            )
+            total, weight = total + float(each @ torch.tensor(weights[1:])), weight + sum(weights)
+        return total / weight
+
+    assert report["tuned_loss"] == pytest.approx(loss(rows), abs=1e-5)
+    assert report["validation_loss"] == pytest.approx(loss(rows[:4]), abs=1e-5)
+    with model.disable_adapter():
+        assert report["base_loss"] == pytest.approx(loss(rows), abs=1e-5)
