@@ -56,6 +56,8 @@ ACCESS_WORDS: Final = (
     r"otp|one[ -]time (?:code|password|pin)|(?:verification|confirmation|sms|2fa|passcode|login) code|bestätigungscode|"
     r"c[óo]digo (?:sms|de verifica[çc][ãa]o)|code (?:sms|de vérification|de confirmation)|"
     r"código de verificaci[óo]n|codigo de verificaci[óo]n|codice (?:sms|otp)|"
+    r"пин-?код\w*|c[óo]digo de (?:confirma[çc][ãa]o|confirmaci[óo]n|acesso)|bevestigingscode|"
+    r"kod (?:potwierdzając\w+|autoryzacyjn\w+)|"
     r"codice di (?:verifica|conferma)(?=(?: è)?[ :]{1,3}\d{6}(?!\d))|"
     r"код\w* (?:подтверждения|доступа)|код из (?:смс|sms)|(?:doğrulama|onay|güvenlik) kod\w*(?=[ :]{1,3}\d{5,8}(?!\d))|"
     r"kod (?:sms|weryfikacyjny)|sms-code|verificatiecode|"
@@ -139,6 +141,11 @@ USER_PLACES: Final = (
         rf"(?!{NO_USER}\b){LOGIN})[\"']",
         '"',
     ),
+    (  # two words with a dot, as in addresses
+        rf"(?i:[\"'](?:user|owner|assignee|author|created_by)[\"'])\s?:\s?[\"'](?P<value>{NO_SERVICE}"
+        rf"[a-z]{{2,20}}\.[a-z]{{3,24}})[\"']",
+        '"',
+    ),
     (
         rf"(?i:define\( ?[\"'](?:\w{{1,12}}_)?user(?:_?name)?[\"'], ?)'(?P<value>{NO_SERVICE}(?!{NO_USER}\b){LOGIN})'",
         "define",
@@ -181,13 +188,14 @@ ACCOUNT_VALUES: Final = (
         r"cvv2?|cvc2?|(?:card )?(?:security|verification) (?:code|value)|(?:karten)?prüf(?:nummer|ziffer)|"
         r"sicherheitscode|"
         r"cryptogramme(?: visuel)?|code de sécurité|c[óo]digo de (?:seguridad|segurança|seguranca|verificaci[óo]n)|"
-        r"codice di (?:sicurezza|verifica)|beveiligingscode|kod (?:cvv|cvc|bezpieczeństwa)",
+        r"codice di (?:sicurezza|verifica)|beveiligingscode|kod (?:cvv|cvc|bezpieczeństwa)|код безопасности|"
+        r"güvenlik kodu",
         r"\d{3,4}",
         hint=Hints(
             DIGIT,
             HintParts(
                 "cvv|cvc|security|verification|prüf|sicherheitsc|cryptog|sécurité|seguridad|segurança|"
-                "seguranca|verifica|sicurezza|beveiliging|bezpiecz"
+                "seguranca|verifica|sicurezza|beveiliging|bezpiecz|код безоп|güvenlik"
             ),
         ),
     ),
@@ -201,17 +209,22 @@ ACCOUNT_VALUES: Final = (
     named(
         "tracking_number",
         r"tracking(?:[ _-]?(?:id|no\.?|num(?:ber)?|code))?|shipment|parcel|paket|colis|"
+        r"трек-?(?:номер|код)\w*|номер\w* (?:отправления|накладной|посылки)|(?:numer|nr) (?:paczki|przesyłki)|"
+        r"c[óo]digo de rast\w+|zending(?:s?nummer)?|trackingcode|track & trace|"
         r"(?:numero|codice) di tracciamento|(?:kargo )?takip (?:numara\w*|no\.?)|sendungs\w+|paket(?:nummer|nr\.?)|"
         r"num[ée]ro de (?:suivi|colis)|n[úu]mero de (?:seguimiento|gu[ií]a|envío|rastreio)|c[óo]digo de rastreio|"
         r"numero di (?:spedizione|tracking)|numer przesyłki|track-?and-?trace",
         rf"{NO_SAMPLE}(?-i:(?=(?:[A-Z]{{0,4}}\d){{8}})[A-Z0-9]{{10,30}}|\d{{4}}(?: \d{{4}}){{2,5}}(?: \d{{1,4}})?)",
     ),
     unspaced(
-        "tracking_number", "运单号?|快递单号|追跡番号|送り状番号|운?송장(?:번호)?", r"[A-Z]{0,4}\d{8,20}[A-Z]{0,2}"
+        "tracking_number",
+        "运单(?:编?号)?|(?:快递|物流)(?:单号|编号)|追跡番号|送り状番号|운?송장(?:번호)?",
+        r"[A-Z]{0,4}\d{8,20}[A-Z]{0,2}",
     ),
     anywhere("tracking_number", rf"{NO_SAMPLE}1Z[0-9A-Z]{{6}}\d{{10}}"),
     named("password", SEED_WORDS, r"(?-i:[a-z]{3,8}(?: [a-z]{3,8}){11,23})", hint=SEED_HINT),
     named("access_code", ACCESS_WORDS, ACCESS_CODE, gap=ACCESS_GAP, hint=ACCESS_HINT),
+    unspaced("access_code", "(?i:pin)码|핀 ?번호", r"\d{4,6}", hint=DIGIT),
     unspaced("access_code", "验证码|驗證碼|認証コード|確認コード|인증 ?번호|門禁|门禁码?", r"\d{4,8}", hint=DIGIT),
     anywhere("customer_number", r"MRN\d{6,10}", hint=LONG_NUMBER),
     named(

@@ -11,7 +11,13 @@ from curate.core.key_value_secrets import Secret
 from curate.core.lazy import lazy_pattern
 from curate.redact.folding import folded
 from curate.redact.form import MAX_SHORT, has_any
-from curate.redact.forms_of_address import SURNAMES_JA, SURNAMES_ZH, hints_and_pattern, names_beside_forms_of_address
+from curate.redact.forms_of_address import (
+    NO_TURKISH,
+    SURNAMES_JA,
+    SURNAMES_ZH,
+    hints_and_pattern,
+    names_beside_forms_of_address,
+)
 from curate.redact.name_words import (
     CAPITAL,
     CAPITALS,
@@ -99,6 +105,13 @@ OTHER_SCRIPTS: Final = tuple(
             rf",?您好)",
             rf"(?:我叫|我的名字(?:叫|是))(?P<name>[{SURNAMES_ZH}]{HAN}{{1,3}})(?=[,,。.!!\s]|$)",
             rf"(?:^|(?<=[,,。.!!::;;\s]))我是(?P<name>[{SURNAMES_ZH}]{HAN}{HAN_END})(?=[,,。.!!]|$)",
+            r"(?:^|(?<=[\n.!?] )|(?<=\n))(?:Здравствуй(?:те)?|Привет|Добрый (?:день|вечер)|Доброе утро|Уважаем(?:ый|"
+            r"ая)),? "
+            r"(?P<name>(?!(?:Господ|Коллег|Друзь|Клиент|Покупател|Пользовател|Все|Мир|Дорог|Уважаем|Админ|"
+            r"Модератор)[а-я]*)"
+            r"[А-ЯЁ][а-яё]+(?: [А-ЯЁ][а-яё]+){0,2})(?=[,!])",
+            r"(?:Спасибо|Всего доброго|С наилучшими пожеланиями|Искренне [Вв]аш[а]?)[,!.]?[ \t]*\n\s*"
+            r"(?P<name>[А-ЯЁ][а-яё]+(?: [А-ЯЁ][а-яё]+){0,2})(?=[ \t]*(?:$|\n))",
             r"(?:(?i:фио)|Ф\. ?И\. ?О\.)(?: [а-яё]{3,12})? ?[:—–-] ?"
             r"(?P<name>[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?(?: [А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?){1,2})",
             rf"(?:姓名|联系人|聯絡人|收件人|收货人|经办人|负责人)(?:[::]|是)\s?(?P<name>{HAN}{{2,4}})(?=[,,。.!!\s]|$)",
@@ -136,10 +149,13 @@ LABELLED: Final = lazy_pattern(rf"(?i)\b(?:name|nombre|nom|nome|naam|imię) ?: {
 
 
 NO_SPEAKER: Final = (
-    "(?:Same|Ditto|Welcome|Click|See|Sign|Look|Come|Over|Out|Right|From|Up|Down|Press|Tap|Enter|Insert|Type|Put|Check|Read|Find|Nobody|"
-    "Everyone|Everybody|Only|Living|Being|Once|Stay|Wait|Go|Download|Start|Stop|Write|Paste|Add|Get|Visit|Hello|It|That|"
+    "(?:Same|Ditto|Welcome|Click|See|Sign|Look|Come|Over|Out|Right|From|Up|Down|Press|Tap|Enter|Insert|Type|Put|"
+    "Check|Read|Find|Nobody|"
+    "Everyone|Everybody|Only|Living|Being|Once|Stay|Wait|Go|Download|Start|Stop|Write|Paste|Add|Get|Visit|Hello|It|"
+    "That|"
     "This|He|She|They|We|You|Especially|Anyone|Someone|Also|Even|Back|Public|Native|English|Spanish|German|French|"
-    "Chinese|Customer|Generally|Strictly|Work|Was|Is|Are|Am|Been|Apply|Use|Try|Note|Again|Like|Just|Still|Already|Not)\\b"
+    "Chinese|Customer|Generally|Strictly|Work|Was|Is|Are|Am|Been|Apply|Use|Try|Note|Again|Like|Just|Still|Already|"
+    "Not)\\b"
 )
 """Words before `here` and `speaking` that are no name."""
 TURKISH_NAME: Final = "(?:[A-ZÇĞİÖŞÜ][a-zçğıöşüâî]+)"
@@ -184,7 +200,8 @@ NAMES: Final = (
             rf"(?i)\b(?:my name is|my name's|mein name ist|ich heiße|je m'appelle|mon nom est|me llamo|mi "
             rf"nombre es|mi chiamo|il mio nome è|meu nome é|me chamo|chamo-me|moi,? c['’]est|"
             rf"mijn naam is|ik heet|nazywam się|mam na imi[ęe]|signed by|attn\.?:?|on behalf of|patient(?:in)? "
-            rf"name:?|full name:?|(?:account holder|cardholder):) {FULL_NAME}"
+            rf"name:?|full name:?|(?:nome completo|volledige naam|nom complet|vollständiger name|nombre completo|"
+            rf"imię i nazwisko) ?:|(?:account holder|cardholder):) {FULL_NAME}"
         ),
     ),
     hints_and_pattern(
@@ -406,6 +423,24 @@ NAMES: Final = (
         "adım |smim |soyad|isim soyisim",
         rf"(?:(?i:\bbenim ad)ım|\b[İi]smim|(?i:\bad[ıi]?(?: ve|,)?[ -]?soyad[ıi]?|\bisim[ -]soyisim) ?:) "
         rf"(?P<name>{TURKISH_NAME}(?: {TURKISH_NAME}){{0,2}})(?![’'])",
+    ),
+    hints_and_pattern(
+        "merhaba|selam|sevgili|sayın|günaydın",
+        rf"(?:^|(?<=[\n.!?] )|(?<=\n))(?:Merhaba|Selam|Sevgili|Sayın|Günaydın),? "
+        rf"(?P<name>(?!(?:{NO_TURKISH}|Dünya|Arkadaşlar|Herkese|Herkes|Müşteri\w*|Tekrar) ?){TURKISH_NAME}"
+        rf"(?: {TURKISH_NAME})?)(?=[,!:\n])",
+    ),
+    hints_and_pattern(
+        "saygılar|sevgiler|teşekkür",
+        rf"(?:Saygılar(?:ım(?:la|ızla))?|Sevgiler(?:imle)?|Teşekkür(?:ler| ederim)),?[ \t]*\n\s*"
+        rf"(?P<name>{TURKISH_NAME}(?: {TURKISH_NAME}){{0,2}})(?=[ \t]*(?:$|\n))",
+    ),
+    hints_and_pattern(  # SQL
+        "update ",
+        r"(?i)\bupdate\s+[\w.\"]{0,30}(?:customer|client|patient|employee|staff|user|person|people|member|contact|"
+        r"student|guest)"
+        r"[\w\"]{0,10}\s+set\s+(?:\w{1,30}\s*=\s*[^,;'\n]{1,40},\s*){0,4}(?:full_?|display_?)?name\s*=\s*"
+        rf"'(?P<name>{NAME_WORD}(?: {NAME_WORD}){{1,2}})(?=')",
     ),
     hints_and_pattern(  # an element of XML
         "name>|nombre>|apellidos>|apellido>|nom>|prenom>|vorname>|nachname>|cognome>",

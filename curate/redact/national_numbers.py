@@ -186,6 +186,9 @@ NATIONAL_NUMBERS: Final[tuple[ValueForm, ...]] = (
     unspaced("cn_ric", "身份证|身份證|证件号|公民身份", r"[1-9]\d{16}[0-9Xx]"),
     unspaced("jp_my_number", "マイナンバー|個人番号", r"\d{4}[ -]?\d{4}[ -]?\d{4}"),
     unspaced("kr_rrn", "주민등록|주민번호|외국인등록", r"\d{6}-?\d{7}"),
+    unspaced("kr_brn", "사업자 ?(?:등록)? ?번호", r"\d{3}-\d{2}-\d{5}"),
+    unspaced("jp_cn", "法人番号|インボイス登録番号", r"T?\d{13}"),
+    unspaced("cn_uscc", "税号|纳税人识别号|统一社会信用代码", r"[0-9A-Z]{15}(?:[0-9A-Z]{3})?", hint=CODE_HINT),
     unspaced("tw_id", "身分證", r"[A-Z][12]\d{8}", hint=CODE_HINT),
 )
 """Forms in the order of precedence."""

@@ -15,7 +15,8 @@ EXPIRY_WORDS: Final = (
     r"valid(?:ity)? "
     r"(?:thru|through|till?|until|to)|good thru|gültig (?:bis|ab)|ablaufdatum(?: der karte)?|verfallsdatum|caduc\w+"
     r"(?: de (?:la|mi) tarjeta)?|vencimiento(?: de (?:la|mi) tarjeta)?|vence(?: el)?|validade(?: do cart[ãa]o)?|"
-    r"v[áa]lido at[ée]|date d['’]expiration(?: de (?:la|ma) carte)?|expire(?: le| en| fin)?|scadenza(?: della carta)?|"
+    r"v[áa]lido at[ée]|date d['’]expiration(?: de (?:la|ma) carte)?|expire(?: le| en| fin)?|"
+    r"scadenza(?:(?: della)? carta)?|"
     r"scade(?: il)?|geldig tot|vervaldatum(?: van (?:de|mijn) kaart)?|data ważności(?: karty)?|ważna do|"
     r"valables? jusqu['’]aux?|caduca en(?: el)?|son kullanma(?: tarihi)?|срок действия(?: (?:моей )?карты)?"
 )

@@ -52,7 +52,7 @@ PLATE_DE: Final = (
 """Behind a word for a car or its driver."""
 PLATFORMS: Final = (
     r"twitter|instagram|telegram|tiktok|discord|snapchat|insta|ig|github|skype|mastodon|threads|bluesky|facebook|"
-    r"youtube|twitch|linkedin|(?-i:X)"
+    r"youtube|twitch|linkedin|twitterze|instagramie|telegramie|facebooku|(?-i:X)"
 )
 HANDLE: Final = (
     r"@(?!(?:bot|client|app|tree|everyone|here|channel|me|param|returns?|media|import|override|property|see|author|"

@@ -49,7 +49,10 @@ CUSTOMER_WORDS: Final = (
     r"p[óo]liza|polizza|ap[óo]lice|contrat[oe]?|contratto|pedido|encomenda|commande|ordine|expediente|dossier|pratica|"
     r"processo|alumn[oa]|alun[oa]|emplead[oa]|dipendente|historia cl[íi]nica|paciente|patient|paziente|assuré|"
     r"processo(?: cl[íi]nico)?)|"
-    r"номер\w* (?:клиента|договора|дела|обращения|заявки|заявления|пациента|полиса)|полис\w* омс|cart[ãa]o sus|"
+    r"номер\w* (?:клиента|договора|дела|обращения|заявки|заявления|пациента|полиса|заказа|брони|студенческого)|"
+    r"табельн\w+ номер\w*|заказ\w*(?= ?(?:№|#|номер))|sicil no\.?|aktenzeichen|geschäftszeichen|"
+    r"(?:my|your|our|the) ref(?:erence)?|ref(?:erence)? (?:no\.?|number|code|id)|unser zeichen|ihr zeichen|"
+    r"полис\w* омс|cart[ãa]o sus|"
     r"matr[ií]cula (?:de|del) (?:estudiante|alumno|alumna|empleado|funcion[áa]rio)|"
     r"(?!(?:telefon|model|parça|ürün|seri|sayfa|sürüm|port|oda|kat|hat|otobüs|satır|atom|sıra|bölüm|hata|kapı|bina|"
     r"sokak|ev|forma|faks|cep|plaka|hesap|kimlik|vergi|pasaport|takip)\w* )\w{3,12} numara(?:m|n|sı|mız|nız|ları)|"
@@ -59,7 +62,7 @@ CUSTOMER_WORDS: Final = (
 COMPOUND_NUMBER: Final = (
     r"(?!(?:artikel|modell?|typ|teile|version|seri|seite|pagina|haus|huis|zimmer|kamer|kapitel|port|zeile|regel|"
     r"atom|ordnung|kern|katalog|bauteil|material|produ[ck]t|chargen|build|gleis|linie|raum|stück|loco|spoor|hex|farb)"
-    r"\w*)[a-zäöüß]{3,24}(?:nummer|nr\.?)"
+    r"\w*)[a-zäöüßëéèï]{3,24}(?:nummer|nr\.?)"
 )
 """German and Dutch words that end in `number`, but those of things."""
 BOOKING_WORDS: Final = (
@@ -98,7 +101,8 @@ SPOKEN_PHONE_WORDS: Final = (
 )
 """Words before a telephone number, with up to five others between them."""
 CUSTOMER_WORDS_CJK: Final = (
-    "(?:客户|顾客|会员|會員|保单|保单编|保险单|订单|運單|运单|合同|学|學|员工|工|病历|病案|医保卡|社保卡|就诊卡|住院|预订|预约|"
+    "(?:工单|案件|受理|流水|参考|客户|顾客|会员|會員|保单|保单编|保险单|订单|運單|运单|合同|学|學|员工|工|病历|病案|"
+    "医保卡|社保卡|就诊卡|住院|预订|预约|"
     "准考证|发票|"
     "お客様|顧客|会員|社員|従業員|学籍|登録|カルテ|注文|ご注文|予約|契約|証券|診察券|受付|患者|伝票)(?:编号|編號|单号|"
     "號碼|号码|号|番号|No\\.?|ID)|"

@@ -212,7 +212,8 @@ FORMS: Final = (
     ValueForm(
         "email",  # as it is spoken
         lazy_pattern(
-            rf"(?i)(?<![\w.@-])(?P<value>(?:[\w+-]{{1,40}}(?:(?:{SPOKEN_DOT}|[.])[\w+-]{{1,40}}){{1,3}}|[a-z_-]+[0-9]\w*)"
+            rf"(?i)(?<![\w.@-])(?P<value>(?:[\w+-]{{1,40}}(?:(?:{SPOKEN_DOT}|[.])[\w+-]{{1,40}}){{1,3}}|"
+            rf"[a-z_-]+[0-9]\w*)"
             rf" (?:at|ät|arroba|arobase) (?!(?:the|an?|my|your|our|this|that|any)\b)[\w-]{{2,40}}"
             rf"(?:{SPOKEN_DOT}[\w-]{{2,40}}){{0,2}}{SPOKEN_DOT}(?:com|org|net|edu|gov|info|io|[a-z]{{2}}))(?![\w@])"
         ),
@@ -254,7 +255,8 @@ FORMS: Final = (
     ValueForm(
         "ip_address",
         lazy_pattern(
-            r"(?:(?<![\w:.])|(?<=[^\W\d_a-fA-F]:))(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?<=::))(?!\w|:[\w:]|\.\w)"
+            r"(?:(?<![\w:.])|(?<=[^\W\d_a-fA-F]:))(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?<=::))(?!\w|:[\w:]|"
+            r"\.\w)"
         ),
         lambda text: len(text) > 8 and is_host_address(text),
     ),
@@ -327,7 +329,8 @@ FORMS: Final = (
     named(
         "bank_account",
         r"(?:bank |checking |savings )?ac(?:coun|c)?t\.?|a/c|acc\.?(?= ?[:#])|"
-        r"routing|aba|kontonummer|konto|hesap numara\w*|sort code|clabe|cuenta|compte|"
+        r"routing|aba|kontonummer|konto|hesap (?:numara\w*|no\.?)|(?:numer|nr) (?:rachunku|konta)|"
+        r"rekening(?:nummer)?|(?:номер\w* |лицев\w+ |расч[её]тн\w+ )сч[её]т\w*|р/с|sort code|clabe|cuenta|compte|"
         r"conto|conta",
         r"\d(?:[ -]?\d){5,17}",
     ),
@@ -406,9 +409,17 @@ FORMS: Final = (
         r" secrète)?|"
         r"clave(?: de)? api|chave(?: de)? api|(?:api|access|auth|bearer|my|secret)[ _-]?token|chiave(?: api)?|for key|"
         r"zugangsschlüssel|clé d['’]accès|(?:api-?)?sleutel|jeton|klucz(?: api)?|anahtar\w*|ключ\w*|токен\w*",
-        r"(?-i:(?=[a-f]{0,24}[0-9])(?=[0-9]{0,24}[a-f])(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})(?![0-9A-Za-z])|(?=[A-Z0-9/+_=-]{0,30}[a-z])(?=[a-z0-9/+_=-]{0,30}[A-Z])(?=[A-Za-z/+_=-]{0,30}[0-9])[A-Za-z0-9/+_=-]{24,180})",
+        r"(?-i:(?=[a-f]{0,24}[0-9])(?=[0-9]{0,24}[a-f])(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})(?![0-9A-Za-z])|"
+        r"(?=[A-Z0-9/+_=-]{0,30}[a-z])(?=[a-z0-9/+_=-]{0,30}[A-Z])(?=[A-Za-z/+_=-]{0,30}[0-9])[A-Za-z0-9/+_=-]{24,180})",
         hint=re.compile("[A-Za-z0-9/+_=-]{24}"),
     ),
+    unspaced(
+        "password",
+        r"密钥|秘钥|令牌|アクセスキー|トークン|토큰|(?i:api[ -]?)(?:キー|키)",
+        r"(?=[A-Za-z/+_=-]{0,40}[0-9])(?=[0-9/+_=-]{0,40}[A-Za-z])[A-Za-z0-9/+_=-]{24,180}",
+        hint=re.compile("[A-Za-z0-9/+_=-]{24}"),
+    ),
+    unspaced("social_handle", "微信(?:号|(?i:id))", r"[A-Za-z][A-Za-z0-9_-]{5,19}", hint=re.compile("[A-Za-z]{2}")),
     *PHONE_NUMBERS,
     named("social_handle", rf"{PLATFORMS}|handle", HANDLE, mark="@", gap=r"[^\n@]{0,40}"),
     ValueForm(
@@ -489,7 +500,8 @@ FORMS: Final = (
         "url_token",
         lazy_pattern(
             r"(?i)https?://[^\s\"'<>]{1,300}?[?&#;](?:[\w-]{0,20}(?:token|key|sig(?:nature)?|secret|auth|"
-            r"password|session|sid|code|jwt|invite|reset|email|otp|uid|user_?id|customer_?id|account_?id|member_?id))=(?P<value>[^\s&\"'<>#)\]]{4,})"
+            r"password|session|sid|code|jwt|invite|reset|email|otp|uid|user_?id|customer_?id|account_?id|"
+            r"member_?id))=(?P<value>[^\s&\"'<>#)\]]{4,})"
         ),
         mark="://",
     ),

@@ -285,6 +285,15 @@ def test_hashes_of_passwords_are_replaced_whole(text: str, redacted: str | None)
         ("Twitterは@kuroba_ai2です。", "Twitterは[SOCIAL_HANDLE_1]です。"),
         ("Мой телеграм @ivolgin_m", "Мой телеграм [SOCIAL_HANDLE_1]"),
         ("ул. Чехова, дом 162", "[STREET_ADDRESS_1]"),
+        ("Номер лицевого счёта 48211907", "Номер лицевого счёта [BANK_ACCOUNT_1]"),
+        ("Patiëntnummer 48211907", "Patiëntnummer [CUSTOMER_NUMBER_1]"),
+        ("사업자등록번호: 482-11-90733", "사업자등록번호: [KR_BRN_1]"),
+        ("接口令牌：q7Lm2Vx9Rt4Kd8Wp3Zs6Yc1B", "接口令牌：[PASSWORD_1]"),
+        ("我的微信号是kuroba_ai2", "我的微信号是[SOCIAL_HANDLE_1]"),
+        (
+            "Your reference 4821190 is noted, see the reference manual.",
+            "Your reference [CUSTOMER_NUMBER_1] is noted, see the reference manual.",
+        ),
     ],
 )
 def test_words_of_more_languages_name_values(text: str, redacted: str | None) -> None:
@@ -300,6 +309,7 @@ def test_words_of_more_languages_name_values(text: str, redacted: str | None) ->
         ("Nom d'utilisateur : odilevarga et rien d'autre", "Nom d'utilisateur : [USER_NAME_1] et rien d'autre"),
         ("我的用户名是odilevarga", "我的用户名是[USER_NAME_1]"),
         ("ユーザー名はodilevargaです。", "ユーザー名は[USER_NAME_1]です。"),
+        ('See: {"user": "odile.varga", "role": "x"}', 'See: {"user": "[USER_NAME_1]", "role": "x"}'),
         ("My username is not accepted. username: req.body.username, user: config.user", None),
         ("useradd -m is the command; the login is handled by the server.", None),
     ],
@@ -324,6 +334,18 @@ def test_users_behind_words_and_commands(text: str, redacted: str | None) -> Non
         ("ФИО: Воробьёва Светлана Игоревна", "ФИО: [PERSON_1]"),
         ("我是刘雨婷。", "我是[PERSON_1]。"),
         ("我是高中生。", None),
+        (
+            "Merhaba Gülşah,\n\ndosya ektedir.\n\nSaygılarımla,\nBurak Özdemir",
+            "Merhaba [PERSON_1],\n\ndosya ektedir.\n\nSaygılarımla,\n[PERSON_2]",
+        ),
+        ("Merhaba Dünya!", None),
+        ("Здравствуйте, Светлана!\n\nСпасибо,\nИгорь Воробьёв", "Здравствуйте, [PERSON_1]!\n\nСпасибо,\n[PERSON_2]"),
+        ("Привет, Мир! Уважаемые коллеги, Уважаемый Клиент!", None),
+        (
+            "UPDATE staff SET room = 4, name = 'Odile Varga' WHERE id = 9;",
+            "UPDATE staff SET room = 4, name = '[PERSON_1]' WHERE id = 9;",
+        ),
+        ("UPDATE products SET name = 'Green Tea' WHERE id = 9;", None),
         ("<client><fullName>Odile Varga</fullName></client>", "<client><fullName>[PERSON_1]</fullName></client>"),
         ("contact:\n  name: Odile Varga\n  city: Leeds\n", "contact:\n  name: [PERSON_1]\n  city: Leeds\n"),
         ("product:\n  name: Green Tea\n  city: Leeds\n", None),
