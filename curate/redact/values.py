@@ -114,6 +114,14 @@ CAPITALS_OR_DIGITS: Final = re.compile("[A-Z0-9]{6}")
 BORN_BEHIND: Final = re.compile("生まれ|生れ|出生|出世|년생|출생")
 PLATE_HINT: Final = re.compile(r"[A-ZÄÖÜА-Я][ -]*[0-9]|[0-9][ -]*[A-ZÄÖÜА-Я]")
 """A capital letter beside a digit, as in each plate."""
+PASSPORT_HINT: Final = HintParts("pas|паспорт")
+LICENSE_HINT: Final = HintParts(
+    "driv|dl|licen|führer|permis|conducir|patente|motorista|cnh|carta|rijbewijs|jazdy|körkort|førerkort|kørekort|водит"
+)
+PLATE_WORDS_HINT: Final = HintParts(
+    "plate|reg|kennz|nummern|nummerpl|immatricul|înmatric|plaque|matr|targ|placa|rej|tablic|gad|gaa|vehicle|licen|kentek|"
+    "plaka|spz|rendsz|номер|регистр|kontroll|autonum|polisi|rekisteri"
+)
 PLATE_DE_HINT: Final = Hints(
     HintParts("kennzeichen|auto|wagen|fahrzeug|halter|fahrer|geparkt|abgeschleppt|pkw|lkw|motorrad"),
     re.compile("[A-ZÄÖÜ][- ][A-Z]{1,2} [0-9]"),
@@ -285,6 +293,7 @@ FORMS: Final = (
         PASSPORT_WORDS,
         CODE,
         gap=FREE_GAP,
+        hint=Hints(PASSPORT_HINT, CODE_HINT),
     ),
     unspaced(
         "license_plate",
@@ -297,21 +306,27 @@ FORMS: Final = (
     ValueForm("license_plate", lazy_pattern(PLATE_DE), hint=PLATE_DE_HINT),
     unspaced("drivers_license", "驾驶证|驾照|駕照|免許証|免許番号|운전면허", CODE, hint=CODE_HINT),
     unspaced("customer_number", CUSTOMER_WORDS_CJK, CUSTOMER_CODE, hint=CODE_HINT),
-    named("passport", PASSPORT_WORDS, r"\d{2} ?\d{2} ?\d{6}|\d{2} ?\d{7}", gap=FREE_GAP),
+    named(
+        "passport",
+        PASSPORT_WORDS,
+        r"\d{2} ?\d{2} ?\d{6}|\d{2} ?\d{7}",
+        gap=FREE_GAP,
+        hint=Hints(PASSPORT_HINT, LONG_NUMBER),
+    ),
     unspaced("passport", "护照|護照|パスポート|旅券|여권", CODE, hint=CODE_HINT),
     named(
         "drivers_license",
         LICENSE_WORDS,
         LICENSE,
         gap=FREE_GAP,
-        hint=CODE_HINT,
+        hint=Hints(LICENSE_HINT, CODE_HINT),
     ),
     named(
         "license_plate",
         PLATE_WORDS,
         PLATE,
         _is_plate,
-        hint=PLATE_HINT,
+        hint=Hints(PLATE_WORDS_HINT, PLATE_HINT),
     ),
     named(
         "license_plate",
@@ -324,7 +339,7 @@ FORMS: Final = (
         PLATE,
         _is_plate,
         gap=PLAIN_GAP,
-        hint=PLATE_HINT,
+        hint=Hints(PLATE_WORDS_HINT, PLATE_HINT),
     ),
     named(
         "bank_account",
