@@ -25,8 +25,8 @@ MAX_SEEN_PAIRS: Final = 1 << 20
 MAX_COUNT_SLOTS: Final = 1 << 22
 NEW_BITS: Final = 22
 """Number of the highest bits of keys by which buckets with new sets are found."""
-COUNT_BITS: Final = 20
-"""Number of the highest bits of keys by which sets are counted first."""
+SETS_PER_SLOT: Final = 4
+"""Average number of sets that are counted together at first."""
 CHUNK_PAIRS: Final = 1 << 13
 """Number of pairs that are compared at a time."""
 
@@ -184,16 +184,17 @@ def share_small_bucket(keys: Hashes, nodes: Numbers, bits: int, left: Numbers, r
     `keys`, `nodes`, `bits`: as of `packed_bands`.
     """
     small = np.zeros(len(left), dtype=np.bool_)
+    count_bits = max(1, (len(nodes) // SETS_PER_SLOT).bit_length())
     for band in keys:
-        values = (band if len(nodes) == len(band) else band[nodes]) >> np.uint64(bits)
         agreeing = np.flatnonzero(~small & (band[left] >> np.uint64(bits) == band[right] >> np.uint64(bits)))
-        slots = (values >> np.uint64(64 - bits - COUNT_BITS)).astype(np.int64)
-        counts = np.bincount(slots, minlength=1 << COUNT_BITS)
-        slot_of = (band[left[agreeing]] >> np.uint64(64 - COUNT_BITS)).astype(np.int64)
-        is_few = counts[slot_of] <= LARGE_BUCKET  # then every bucket in the slot is small
-        small[agreeing[is_few]] = True
+        values = band if len(nodes) == len(band) else band[nodes]
+        slots = (values >> np.uint64(64 - count_bits)).astype(np.int64)
+        counts = np.bincount(slots, minlength=1 << count_bits)
+        is_few = counts[(band[left[agreeing]] >> np.uint64(64 - count_bits)).astype(np.int64)] <= LARGE_BUCKET
+        small[agreeing[is_few]] = True  # every bucket in such a slot is small
         rest = agreeing[~is_few]
-        distinct, sizes = np.unique(values[counts[slots] > LARGE_BUCKET], return_counts=True)
+        crowded = values[counts[slots] > LARGE_BUCKET] >> np.uint64(bits)
+        distinct, sizes = np.unique(crowded, return_counts=True)
         small[rest] = sizes[distinct.searchsorted(band[left[rest]] >> np.uint64(bits))] <= LARGE_BUCKET
     return small
 

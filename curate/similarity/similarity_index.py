@@ -209,11 +209,12 @@ def _joined_groups(
         firsts, groups = np.unique(before.labels[grouped_before], return_index=True, return_inverse=True)[1:]
         forest.parent[grouped_before] = grouped_before[firsts][groups.reshape(-1)]
         new = nodes[before.labels[nodes] < 0]
-        left, right = before.misses[:, :2].T.astype(np.int64)
-        if len(left):  # with the new sets, buckets may be too large
-            forest.misses.append(before.misses[share_small_bucket(keys, nodes, bits, left, right)])
+        misses = before.misses
+        if len(new) and len(misses):  # with the new sets, buckets may be too large
+            misses = misses[share_small_bucket(keys, nodes, bits, *misses[:, :2].T.astype(np.int64))]
+        forest.misses.append(misses)
     with random_access(sets.hashes):
-        for band in packed_bands(keys, nodes, bits, workers, new):
+        for band in packed_bands(keys, nodes, bits, workers, new) if new is None or len(new) else ():
             forest.join_band(band)
     return roots(forest.parent), np.concatenate(forest.misses)
 
