@@ -37,9 +37,7 @@ def check(
     )  # fmt: skip
     if selected is not None:
         report.findings = [
-            finding
-            for finding in report.findings
-            if finding.line in selected.get((finding.file, finding.example), ())
+            finding for finding in report.findings if finding.line in selected.get((finding.file, finding.example), ())
         ]
     return report
 
