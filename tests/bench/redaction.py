@@ -119,7 +119,12 @@ def row_of(random: Random, text: str) -> dict[str, Any]:
 
 def sentences(path: Path) -> tuple[list[dict[str, Any]], list[Planted]]:
     """The rows of a file with a kind, a value and a text in each line."""
-    lines = [line.split("\t") for line in path.read_text("utf-8").splitlines() if not line.startswith("#")]
+    text = path.read_text("utf-8").replace("{_}", "")
+    lines = [
+        [part.replace("⏎", "\n").replace("⇥", "\t") for part in line.split("\t")]
+        for line in text.split("\n")
+        if line and not line.startswith("#")
+    ]
     planted = [Planted(row, kind, text, [value]) for row, (kind, value, text) in enumerate(lines)]
     chats = [[("user", plant.text), ("assistant", "ok")] for plant in planted]
     return [{"messages": [{"role": r, "content": c} for r, c in chat]} for chat in chats], planted
