@@ -63,10 +63,9 @@ def test_a_full_disk_leaves_the_record_that_another_process_has_appended(monkeyp
             file.write(other)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    with monkeypatch.context() as patch:
-        patch.setattr("os.fsync", full)
-        with pytest.raises(OutputError):
-            log.add(Decision(example=A, verdict="keep"))
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OutputError):
+        log.add(Decision(example=A, verdict="keep"))
     assert log.path.read_bytes().endswith(other)
 
 

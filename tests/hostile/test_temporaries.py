@@ -104,6 +104,14 @@ def test_who_may_not_read_the_input_may_not_read_what_is_made_of_it(rights: int,
     assert mode(Path(".curate/decisions.jsonl")) == 0o600
 
 
+def test_the_journal_that_a_restore_makes_has_the_rights_of_the_data(write: Write) -> None:
+    write("data.jsonl", [*((f"Question {n}?", f"Answer {n}.") for n in range(8)), ("And this?", "")])
+    Path("data.jsonl").chmod(0o600)
+    assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 0
+    assert main(["restore", "out", "--all"]) == 0
+    assert mode(Path(".curate/decisions.jsonl")) == 0o600
+
+
 def test_a_replaced_file_gets_no_rights_that_it_did_not_have(write: Write) -> None:
     os.umask(0o022)
     write("data.jsonl", lines()).chmod(0o644)
