@@ -69,9 +69,10 @@ def test_a_resumed_training_keeps_the_size_that_fitted_into_memory(
 ) -> None:
     import torch
 
+    from train.model.loss import losses as real
     from train.training import loop
 
-    real, log, sizes = loop.losses, loop.Callback.log, list[int]()
+    log, sizes = loop.Callback.log, list[int]()
 
     def small(model: Any, packed: Any) -> Any:
         if packed.tokens > 70:
