@@ -9,7 +9,7 @@ from curate.conflicts.requested_amounts import word_count
 from curate.core.text import normalised, words
 
 FENCE: Final = "```"
-BLOCK: Final = re.compile(r"```[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:```|\Z)", re.DOTALL)
+BLOCK: Final = re.compile(r"```[ \t]{0,4}([\w+-]{0,20})[^\n]{0,100}\n(.*?)(?:```|\Z)", re.DOTALL)
 CODE: Final = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 MIN_PROSE_WORDS: Final = 12
 """Minimum number of words around code for them to be compared."""
@@ -18,7 +18,7 @@ SETTINGS_LANGUAGES: Final = frozenset(
 )
 """What the first line of a block with settings names, in lower case."""
 SETTING: Final = re.compile(
-    r"([A-Za-z][\w.-]{1,40})[\"']?[ \t]{0,4}[=:][ \t]{0,4}([\"']?)([\w%./+-]{1,60})\2(?=[ \t]*(?:[,;}#\n]|//|$))"
+    r"([A-Za-z][\w.-]{1,40})[\"']?[ \t]{0,4}[=:][ \t]{0,4}([\"']?)([\w%./+-]{1,60})\2(?=[ \t]{0,20}(?:[,;}#\n]|//|$))"
 )
 """A key and one value, up to the end of the line, a comma, a bracket or a comment."""
 NUMBER: Final = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)([A-Za-z%]{0,5})")

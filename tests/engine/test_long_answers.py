@@ -324,6 +324,7 @@ def test_a_question_that_denies_is_left_alone() -> None:
 
 NATURAL_ANSWERS = Path(__file__).parents[1] / "bench" / "natural_answers"
 EVERYDAY_ANSWERS = Path(__file__).parents[1] / "bench" / "everyday_answers"
+STRUCTURED_ANSWERS = EVERYDAY_ANSWERS.with_name("structured_answers")
 
 
 @pytest.mark.slow
@@ -348,6 +349,24 @@ def test_reworded_questions_with_long_answers_are_compared_and_near_ones_are_not
         assert told == ([[1, 2], [3, 4], [5, 6]] if label == "clash" else []), label
         labels.append(label)
     assert sorted(labels) == ["agree"] * 2 + ["clash"] * 2 + ["near"] * 2
+
+
+@pytest.mark.slow
+def test_reworded_russian_questions_are_compared_and_near_ones_are_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The price of a permit for residents and for visitors, and how long a cake is baked and honey melted."""
+    found = {}
+    for pair in pairs(STRUCTURED_ANSWERS, [], "all"):
+        if pair.topic["id"] in ("53", "57"):
+            path = tmp_path / "data.jsonl"
+            chats = [json.dumps(chat(*said)) for said in zip(pair.questions, pair.answers, strict=True)]
+            path.write_text("\n".join(chats), encoding="utf-8")
+            main(["conflicts", str(path), "--embeddings", "offline:all-MiniLM-L6-v2", "--json"])
+            result = json.loads(capsys.readouterr().out)
+            found.setdefault(pair.label, []).append(len(result["conflicts"]))
+            assert any("compared by parts of their words" in note for note in result["notes"])
+    assert found == {"clash": [1, 1, 1, 1], "agree": [0, 0], "near": [0, 0]}
 
 
 @pytest.mark.slow

@@ -143,6 +143,41 @@ def test_a_permission_and_a_ban_contradict(question: str, left: str, right: str)
 
 
 @pytest.mark.parametrize(
+    ("question", "left", "right", "agreeing"),
+    [
+        (
+            "Можно ли держать кошку в общежитии «Берёзка»?",
+            "Да, одну кошку держать разрешается, если сообщить об этом коменданту.",
+            "К сожалению, правила запрещают любых животных, кроме рыбок и хомяков в клетке.",
+            "С кошкой проблем не будет: правила это допускают, нужен только её паспорт.",
+        ),
+        (
+            "Czy muszę umówić się wcześniej na przegląd w warsztacie Korba?",
+            "Nie trzeba się umawiać, wystarczy przyjechać rano i poczekać w kolejce.",
+            "Konieczna jest rezerwacja terminu, bez niej warsztat nie przyjmuje samochodów.",
+            "Umawianie nie jest wymagane. Rano czeka się najkrócej, zwykle pół godziny.",
+        ),
+        (
+            "¿Necesito cita para renovar el carné en la oficina de Arcos?",
+            "No hace falta cita. Atienden por orden de llegada, de nueve a dos.",
+            "Solo atienden con cita, que se pide en la web con dos semanas de antelación.",
+            "Puede ir directamente: suele tardarse un cuarto de hora, mejor temprano.",
+        ),
+        (
+            "Müssen wir für unsere Tochter im Bus von Mittelland eine Karte lösen?",
+            "Für Ihre Tochter müssen Sie nichts kaufen, solange ein Erwachsener dabei ist.",
+            "Ja, ab drei Jahren ist ein Kinderticket vorgeschrieben, auch in Begleitung.",
+            "Nein, bis zum sechsten Geburtstag fahren Kinder gratis mit, der Wagen auch.",
+        ),
+    ],
+    ids=["Russian permission", "Polish need", "Spanish need", "German need"],
+)
+def test_permission_and_need_are_read_in_sentences(question: str, left: str, right: str, agreeing: str) -> None:
+    assert sources(question, left, right) == ["polarity"]
+    assert sources(question, left, agreeing) == []
+
+
+@pytest.mark.parametrize(
     ("text", "seconds"),
     [
         ("El móvil de mi hermano llegó en tres semanas y la caja está en casa", 21 * 86_400),
