@@ -116,6 +116,35 @@ def test_one_of_two_values_that_are_asked_for_contradicts(question: str, left: s
     assert sources(question, left, right) == ["numbers"]
 
 
+@pytest.mark.parametrize(
+    ("question", "left", "right", "agreeing"),
+    [
+        (
+            "On which dates do registration open and close?",
+            "Registration opens on 1 March and closes on 15 April at noon, so please be in time.",
+            "You can register from 1 March; the last day is 30 April. Late forms go on a list.",
+            "The last day is 15 April, and nobody can register before 1 March. Late forms go on a list.",
+        ),
+        (
+            "On which days are the yard and the office closed?",
+            "The yard is closed on Wednesdays and the office on Fridays, and both on public holidays.",
+            "The yard doesn't open on Wednesdays, and the office is shut on Mondays and on public holidays.",
+            "The office doesn't open on Fridays, and the yard is shut on Wednesdays and on public holidays.",
+        ),
+        (
+            "¿Qué días empieza y termina el curso?",
+            "El curso empieza el 8 de septiembre y termina el 20 de junio, con dos semanas en Navidad.",
+            "Empieza el 8 de septiembre y acaba el 27 de junio, con vacaciones en Navidad como siempre.",
+            "Termina el 20 de junio; las clases empiezan el 8 de septiembre, y hay descanso en Navidad.",
+        ),
+    ],
+    ids=["dates", "weekdays", "Spanish dates"],
+)
+def test_one_of_two_dates_that_are_asked_for_contradicts(question: str, left: str, right: str, agreeing: str) -> None:
+    assert sources(question, left, right) == ["dates"]
+    assert sources(question, left, agreeing) == []
+
+
 def test_another_weekday_of_one_month_contradicts() -> None:
     left = "The fair begins on the second Saturday of August, when all the lights are switched on."
     right = "It opens on the last Friday of August, and the mayor gives a speech from the balcony."
