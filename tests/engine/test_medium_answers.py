@@ -132,13 +132,13 @@ def test_one_of_two_values_that_are_asked_for_contradicts(question: str, left: s
             "The office doesn't open on Fridays, and the yard is shut on Wednesdays and on public holidays.",
         ),
         (
-            "¿Qué días empieza y termina el curso?",
-            "El curso empieza el 8 de septiembre y termina el 20 de junio, con dos semanas en Navidad.",
-            "Empieza el 8 de septiembre y acaba el 27 de junio, con vacaciones en Navidad como siempre.",
-            "Termina el 20 de junio; las clases empiezan el 8 de septiembre, y hay descanso en Navidad.",
+            "An welchen Tagen beginnen und enden die Herbstferien in Oberau?",
+            "Sie beginnen am 12. Oktober und enden am 23. Oktober. Am Freitag davor ist nach vier Stunden Schluss.",
+            "Los geht es am 12. Oktober, und frei ist bis zum 30. Oktober. Davor sind noch die Projekttage.",
+            "Bis zum 23. Oktober ist frei, vom 12. Oktober an. Davor sind noch die Projekttage der Klassen.",
         ),
     ],
-    ids=["dates", "weekdays", "Spanish dates"],
+    ids=["dates", "weekdays", "German dates"],
 )
 def test_one_of_two_dates_that_are_asked_for_contradicts(question: str, left: str, right: str, agreeing: str) -> None:
     assert sources(question, left, right) == ["dates"]
