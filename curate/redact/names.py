@@ -187,7 +187,7 @@ ROLE_WORDS: Final = (
     r"fahrer(?:in)?|"
     r"conduct(?:ora?|eur|rice)|conducente|kierowca|bestuurder|motorista|halter(?:in)?|eigentümer(?:in)?|"
     r"propiet[áa]ri[oa]|"
-    r"propriét\w+|proprietari[oa]|dono|właściciel\w{0,3}|eigenaar|pacjent(?:ka)?|patiënte?|paziente|mitarbeiter(?:in)?|"
+    r"propriét\w{1,30}|proprietari[oa]|dono|właściciel\w{0,3}|eigenaar|pacjent(?:ka)?|patiënte?|paziente|mitarbeiter(?:in)?|"
     r"protokolant(?:ka)?|intestatario|posiadacz|"
     r"imi[ęe] i nazwisko|t\.n\.v\.?|destinat[áa]ri[oa]|destinataire|empfänger(?:in)?|ontvanger|odbiorca|nadawca|"
     r"absender(?:in)?|expéditeur|mittente|paciente|nombre y apellidos|nom et prénom|nome e cognome"

@@ -571,7 +571,17 @@ def test_hostile_text_is_redacted() -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["name: Aa ", "nom: 1 ", 'name: "Aa", ', "Mac", "numer_telefonu", "INSERT INTO t (a, b) VALUES ('", "''-"]
+    "piece",
+    [
+        "name: Aa ",
+        "nom: 1 ",
+        'name: "Aa", ',
+        "Mac",
+        "numer_telefonu",
+        "propriétaire_",
+        "INSERT INTO t (a, b) VALUES ('",
+        "''-",
+    ],
 )
 def test_hostile_repetitions_are_redacted_in_linear_time(piece: str) -> None:
     """What is quadratic in the text takes minutes."""
