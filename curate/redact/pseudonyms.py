@@ -58,6 +58,8 @@ MAX_ACRONYM_CHARS: Final = 5
 YEARS: Final = (-3, -2, -1, 1, 2, 3)
 """Years between a date of birth and the one that is invented for it."""
 DEGREES: Final = re.compile(r"\d+\.\d+")
+MINUTES: Final = re.compile(r"(?<=[°'’′]) ?(?P<number>\d{1,2})(?P<fraction>(?:\.\d{1,4})?)(?=['’′\"”″])")
+"""Minutes and seconds of coordinates."""
 PARTICLES: Final = frozenset("van von de del della da dos di la le der den bin al".split())  # noqa: SIM905
 FEMALE_ENDING: Final = ("a", "e", "ine", "ette", "lyn", "ith", "beth")
 STREETS: Final = ("Maple", "Linden", "Station", "Mill", "Garden", "Church", "Meadow", "River", "Park", "Forest")
@@ -300,14 +302,26 @@ class Pseudonyms:
     def _coordinates(self, value: str, plain: str) -> str:
         """Whole degrees stay, the fractions are invented: for a number the same one alone and in a pair.
 
-        They have no zeros, so that a JSON number keeps its decimals.
+        They have no zeros, so that a JSON number keeps its decimals. Minutes and seconds are invented, too.
         """
+        if MINUTES.search(value):
+            numbers = iter(self._digest("coordinates", plain))
+            return MINUTES.sub(lambda match: _other_minutes(match, next(numbers), next(numbers)), value)
         if not DEGREES.fullmatch(value):
             return DEGREES.sub(lambda match: self.of("coordinates", match.group()), value)
         degrees, _, fraction = plain.partition(".")
         stream = self._digest("coordinates", f"{degrees}.{fraction.rstrip('0')}")
         invented = "".join(str(1 + number % 9) for number in stream[: len(fraction)])
         return f"{degrees}.{invented if invented != fraction else f'{invented[:-1]}{int(invented[-1]) % 9 + 1}'}"
+
+
+def _other_minutes(match: re.Match[str], number: int, fraction: int) -> str:
+    """Minutes or seconds that the two numbers select, with as many digits; never those of the match."""
+    digits = len(match["number"])
+    size = 60 if digits == 2 else 10
+    other = (int(match["number"]) + 1 + number % (size - 1)) % size
+    start = match.start("number") - match.start()
+    return f"{match.group()[:start]}{other:0{digits}}" + re.sub(r"\d", str(fraction % 10), match["fraction"])
 
 
 def _similar_char(char: str, number: int) -> str:

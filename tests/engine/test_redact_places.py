@@ -357,3 +357,16 @@ def test_users_behind_words_and_commands(text: str, redacted: str | None) -> Non
 )
 def test_names_in_more_introductions_and_dumps(text: str, redacted: str | None) -> None:
     assert redact(text) == [redacted or text]
+
+
+@pytest.mark.parametrize("text", ["37°57'25\"N 15°57'52\"E", "40° 36′ 42.5″ N, 5° 24′ 16.25″ E", "43°9'N, 9°4'E"])
+def test_minutes_and_seconds_of_coordinates_are_invented(text: str, write: Write) -> None:
+    write("a.jsonl", [chat(f"My place is {text} today.", "Noted.")])
+    assert main(["redact", "a.jsonl", "-o", "out.jsonl", "-q"]) == 0
+    shown = json.loads(Path("out.jsonl").read_text("utf-8"))["messages"][0]["content"]
+    shown = shown.removeprefix("My place is ").removesuffix(" today.")
+    assert re.sub(r"\d", "0", shown) == re.sub(r"\d", "0", text)
+    pairs = list(zip(re.findall(r"\d+", text), re.findall(r"\d+", shown), strict=True))
+    degrees = [0, len(pairs) // 2]
+    assert all((old == new) == (place in degrees) for place, (old, new) in enumerate(pairs))
+    assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 0
