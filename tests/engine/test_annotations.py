@@ -165,6 +165,37 @@ def test_a_label_that_is_gone_is_taken_back() -> None:
     assert DecisionLog(JOURNAL).labels(records[0]["id"]) == ("great",)
 
 
+@TOOLS
+def test_an_answer_in_a_later_file_replaces_none_of_another_person(tool: str, answer: Answer) -> None:
+    for who, verdict in (("ann", "keep"), ("bob", "drop")):
+        records = exported(tool)
+        answer(records[0], who, verdict=verdict)
+        assert imported(records) == 0
+    assert len(DecisionLog(JOURNAL).contested()) == 1
+
+
+def test_what_an_annotator_did_not_submit_is_not_imported(capsys: pytest.CaptureFixture[str]) -> None:
+    records, tasks = exported("argilla"), exported("label-studio")
+    answer_argilla(records[0], "ann", verdict="drop")
+    records[0]["responses"]["verdict"][0]["status"] = "draft"
+    answer_label_studio(tasks[0], "ann", verdict="drop")
+    tasks[0]["annotations"][0]["was_cancelled"] = True
+    assert (imported(records), imported(tasks)) == (0, 0)
+    assert capsys.readouterr().out.count("4 records: 0 with answers, 4 without, 0 refused") == 2
+    assert not JOURNAL.exists()
+
+
+@TOOLS
+@pytest.mark.parametrize(("who", "rating"), [("ann", True), ("ann\x1b[2J", 4)])
+def test_a_rating_of_true_and_a_name_with_an_escape_code_are_refused(
+    tool: str, answer: Answer, who: str, rating: Any
+) -> None:
+    records = exported(tool)
+    answer(records[0], who, rating=rating)
+    assert imported(records) == 1
+    assert not JOURNAL.exists()
+
+
 def test_export_keeps_what_is_there(capsys: pytest.CaptureFixture[str]) -> None:
     Path("there.json").write_text("mine")
     assert main(["review", "data.jsonl", "--export", "there.json", "--to", "argilla"]) == 2
