@@ -62,11 +62,11 @@ def columns_for(task: ChunkTask, spec: FeatureSpec) -> Columns:
     return columns
 
 
-def columns_in_parts(task: ChunkTask, spec: FeatureSpec) -> list[Columns]:
+def columns_in_parts(task: ChunkTask, spec: FeatureSpec, *, cached: bool) -> list[Columns]:
     """The columns of a chunk; if these are not cached, but those of its parts are, which were at the end of the file,
-    the columns of each part. Raises `InputError`.
+    the columns of each part. `cached`: whether parts may be cached. Raises `InputError`.
     """
-    if task.folder is None or not task.chunk.part_bytes:
+    if not cached or task.folder is None or not task.chunk.part_bytes:
         return [columns_for(task, spec)]
     path, chunk = _chunk_entry(task, task.folder, spec)
     if not os.path.isfile(path):  # noqa: PTH113 - as in `is_cached`

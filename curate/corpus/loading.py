@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from math import ceil
 from operator import attrgetter
 from pathlib import Path
@@ -261,15 +261,17 @@ def _columns(
     """The columns of each piece, cached or computed."""
     tasks = (ChunkTask(chunk, memory.folder if memory else None, bands) for chunk in pieces)
     checkpoint = columns_checkpoint(pool.checkpoints, spec, bands) if pool.checkpoints else None
+    first = list(islice(tasks, 1))
+    is_known = any(is_cached(task, spec) for task in first)  # else no part of a chunk is looked up
     any_cached, new_bytes = False, 0
     parts = (
-        checkpoint.each(pool, partial(columns_for, spec=spec), tasks, attrgetter("chunk"))
+        checkpoint.each(pool, partial(columns_for, spec=spec), chain(first, tasks), attrgetter("chunk"))
         if checkpoint
         else chain.from_iterable(
             # cached columns take longer to send than to read, and a few new ones less time than the start of processes
             pool.each(
-                partial(columns_in_parts, spec=spec),
-                tasks,
+                partial(columns_in_parts, spec=spec, cached=is_known),
+                chain(first, tasks),
                 lambda: any_cached and new_bytes < MIN_PARALLEL_TABLE_BYTES,
             )
         )
