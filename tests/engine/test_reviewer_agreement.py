@@ -50,7 +50,8 @@ def test_the_last_word_of_each_reviewer_counts(capsys: pytest.CaptureFixture[str
     first = ann.decisions[0]
     bob = Decision(format=FORMAT, example=first.example, verdict="drop", who="bob", replaces=(first.id,),
                    scope="finding", about="M006")  # fmt: skip
-    ann.add(bob, Decision(format=FORMAT, example=first.example, verdict="undecided", who="bob", replaces=(bob.id,)))
+    ann.add(bob, Decision(format=FORMAT, example=first.example, verdict="undecided", who="bob", replaces=(bob.id,),
+                          scope="finding", about="M006"))  # fmt: skip
     main(["review", "--agreement", "ann.jsonl", "--json"])
     assert json.loads(capsys.readouterr().out)["pairs"][0]["items"] == 0
 

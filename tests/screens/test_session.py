@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +34,7 @@ from curate.review import (
 )
 from curate.review.bulk import apart_from, decide, label, preview, rate, verdicts_for
 from curate.review.entry import sides_of
-from curate.review.events import FindingsFound
+from curate.review.events import DuplicatesFound, FindingsFound
 from curate.review.query import mistake_in, parse
 from curate.review.queue import FindingQueue
 from curate.review.subject_queue import ClusterQueue
@@ -474,6 +475,33 @@ def test_an_undo_removes_its_own_suppression_from_a_file_that_changes_meanwhile(
     monkeypatch.setattr("curate.review.records.load_suppressions", meanwhile)
     session.undo()
     assert [json.loads(line)["code"] for line in path.read_text().splitlines()] == ["M006"]
+
+
+def test_a_cluster_of_which_one_example_is_dropped_is_still_open(session: ReviewSession) -> None:
+    entry = session.clusters.entry(1)
+    session.decide({entry.ids[1]: "drop"}, target=entry.target)
+    assert session.status(entry) == ReviewStatus.PARTLY
+
+
+def test_undo_leaves_what_another_person_decided(session: ReviewSession, open_session: Opens) -> None:
+    entry = found(session, "M006")
+    session.log.add(Decision(example=entry.ids[0], verdict="drop", who="bob", step="b0b", replaces=()))
+    again = open_session()
+    assert (again.undo(), again.verdict(entry.ids[0])) == (None, "drop")
+
+
+@pytest.mark.parametrize("pairs", [((12, 10), (10, 11)), ((10, 11), (12, 10))])
+def test_bulk_says_what_an_example_in_two_pairs_comes_to(
+    pairs: list[tuple[int, int]], session: ReviewSession, lines: LineIndex
+) -> None:
+    first = len(session.clusters)
+    sides = {line: PlacedExample(Place("data.jsonl", line), example_at(lines, line).id) for line in (10, 11, 12)}
+    members = [(sides[left], ClusterMember(sides[right], "D003", 0.9)) for left, right in pairs]
+    session.take(DuplicatesFound([Cluster(kept, (other,), apart=True) for kept, other in members]))
+    plan = preview(session, "cluster", np.arange(first, first + 2), "left")
+    decide(session, plan)
+    assert plan.decisions == {example: session.verdict(example) for example in plan.decisions}
+    assert plan.decisions[sides[10].id] == "drop"
 
 
 def test_what_two_people_decided_apart_is_shown_and_settled(session: ReviewSession) -> None:
