@@ -2,6 +2,7 @@
 and replaces no file of a person.
 """
 
+import os
 import shutil
 import signal
 from pathlib import Path
@@ -13,7 +14,7 @@ from filelock import FileLock, Timeout
 from curate.cli.main import main
 from curate.storage import transaction
 from curate.storage.output_pair import replacing_both
-from tests.conftest import Write
+from tests.conftest import Write, rows_of
 from tests.forks import Forks
 
 KILL = """
@@ -69,6 +70,26 @@ def test_the_same_command_completes_what_was_killed(name: str, forks: Forks) -> 
         assert (again.returncode, made()) == (0, whole), (number, again.stderr)
     assert 5 <= number < MAX_CHANGES - 1
     assert made() == whole
+
+
+@pytest.mark.parametrize("more_before", [True, False])
+def test_each_line_is_in_one_of_the_files_at_each_step_of_an_overwrite(
+    more_before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few, states, replace = COMMANDS["dedup overwrite"], list[set[bytes]](), os.replace
+    many = [*few, "--ignore-facts", "--on", "prompt", "--threshold", "0.1", "--yes"]
+    first, second = (many, few) if more_before else (few, many)
+    assert main(first) == 0
+
+    def replaced(*arguments: Any, **named: Any) -> None:
+        replace(*arguments, **named)
+        removed = [row["text"].encode() for row in rows_of("made/kept.removed.jsonl")]
+        states.append({*Path("made/kept.jsonl").read_bytes().splitlines(), *removed})
+
+    monkeypatch.setattr(os, "replace", replaced)
+    assert main(second) == 0
+    assert len(states) > 1
+    assert all(state == {*Path("data.jsonl").read_bytes().splitlines()} for state in states)
 
 
 @pytest.mark.slow
