@@ -498,7 +498,7 @@ def test_bulk_says_what_an_example_in_two_pairs_comes_to(
     sides = {line: PlacedExample(Place("data.jsonl", line), example_at(lines, line).id) for line in (10, 11, 12)}
     members = [(sides[left], ClusterMember(sides[right], "D003", 0.9)) for left, right in pairs]
     session.take(DuplicatesFound([Cluster(kept, (other,), apart=True) for kept, other in members]))
-    plan = preview(session, "cluster", np.arange(first, first + 2), "left")
+    plan = preview(session, "cluster", np.arange(first, first + 2, dtype=np.int32), "left")
     decide(session, plan)
     assert plan.decisions == {example: session.verdict(example) for example in plan.decisions}
     assert plan.decisions[sides[10].id] == "drop"
