@@ -54,6 +54,28 @@ def test_the_sum_is_exact(parts: "list[tuple[LoraWeights, float]]") -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("rslora", [False, True])
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated")  # PEFT
+def test_the_factors_of_a_saved_adapter_give_the_update_that_peft_computes(
+    tiny_model: Path, tmp_path: Path, rslora: bool
+) -> None:
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    from train.model.adapters import lora_weights
+
+    config = LoraConfig(r=4, lora_alpha=6, use_rslora=rslora, target_modules=["q_proj"], task_type="CAUSAL_LM")
+    model = get_peft_model(AutoModelForCausalLM.from_pretrained(tiny_model), config)
+    layer = next(module for name, module in model.named_modules() if name.endswith("q_proj"))
+    torch.nn.init.normal_(layer.lora_B["default"].weight)
+    model.save_pretrained(str(tmp_path))
+    read = lora_weights(tmp_path)
+    ((down, up),) = read.modules.values()
+    assert torch.allclose(read.scale * up @ down, layer.get_delta_weight("default"), atol=1e-6)
+
+
+@pytest.mark.slow
 def test_a_composition_is_measured_on_what_each_was_trained_for(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
