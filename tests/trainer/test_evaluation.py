@@ -467,8 +467,6 @@ def test_the_nearest_training_answers_are_shown_to_both(finished: Path, capsys: 
 def test_what_was_changed_since_the_training_is_refused(
     finished: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    import shutil
-
     folder = tmp_path / "copy"
     shutil.copytree(finished, folder, symlinks=True)
     split = folder / "other"
@@ -500,6 +498,12 @@ def test_what_was_changed_since_the_training_is_refused(
     moved = json.loads((folder / "run/recipe.json").read_text()) | {"data": str(split), "model": "elsewhere"}
     (folder / "run/recipe.json").write_text(json.dumps(moved))
     assert "was changed" not in evaluated(folder, capsys)[1]
+    shutil.copytree(finished / "model", folder / "changed")
+    weights = folder / "changed/model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\0")
+    (folder / "run/recipe.json").write_text(json.dumps(moved | {"model": str(folder / "changed")}))
+    code, told = evaluated(folder, capsys, "--data", str(finished / "split"), "--fresh", "--systems", "zero-shot")
+    assert (code, "is no longer the base that this run was trained on" in told) == (2, True), told
     with (folder / "run/adapter/adapter_model.safetensors").open("ab") as file:
         file.write(b" ")
     code, told = evaluated(folder, capsys)
