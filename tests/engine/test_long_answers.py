@@ -356,7 +356,7 @@ def test_reworded_russian_questions_are_compared_and_near_ones_are_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The price of a permit for residents and for visitors, and how long a cake is baked and honey melted."""
-    found = {}
+    found: dict[str, list[int]] = {}
     for pair in pairs(STRUCTURED_ANSWERS, [], "all"):
         if pair.topic["id"] in ("53", "57"):
             path = tmp_path / "data.jsonl"

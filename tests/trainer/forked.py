@@ -80,6 +80,7 @@ def hold_after(steps: int) -> None:
 
 def _run(words: list[str], told: Path, environment: Mapping[str, str], work: Callable[[], object]) -> None:
     os.fsync = os.fstat  # type: ignore[assignment]  # as in tests/conftest.py
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # as in a terminal; tests may run under nohup
     files = [os.open(told.with_suffix(end), os.O_WRONLY | os.O_CREAT | os.O_TRUNC) for end in (".out", ".err")]
     subprocess.Popen._execute_child = _fork  # type: ignore[attr-defined]
     _become([sys.argv[0], *words], (-1, *files), environment)
