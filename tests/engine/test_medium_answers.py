@@ -145,6 +145,12 @@ def test_one_of_two_dates_that_are_asked_for_contradicts(question: str, left: st
     assert sources(question, left, agreeing) == []
 
 
+def test_a_second_date_beside_the_one_that_is_asked_for_with_a_place_does_not_contradict() -> None:
+    left = "The last final was played on February 9, 2025, in New Orleans, its first title since 2018."
+    right = "It was played on February 9, 2025, in the dome of New Orleans. Another one was on February 12, 2023."
+    assert sources("When and where was the last final played?", left, right) == []
+
+
 def test_another_weekday_of_one_month_contradicts() -> None:
     left = "The fair begins on the second Saturday of August, when all the lights are switched on."
     right = "It opens on the last Friday of August, and the mayor gives a speech from the balcony."
