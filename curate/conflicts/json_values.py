@@ -8,6 +8,7 @@ from typing import Any, Final
 from curate.conflicts.evidence import Evidence
 from curate.core.lazy import lazy_pattern
 from curate.core.text import normalised, words
+from curate.core.validation import parsed_json
 
 PRECISION: Final = {"numbers": 0.96, "dates": 0.96, "values": 0.88}
 MAX_DEPTH: Final = 8
@@ -32,8 +33,8 @@ def json_answer(answer: str) -> dict[str, Any] | list[Any] | None:
     if not text.startswith(("{", "[")):
         return None
     try:
-        parsed = json.loads(text)
-    except (ValueError, RecursionError):
+        parsed = parsed_json(text)
+    except ValueError:
         return None
     return parsed if isinstance(parsed, dict | list) else None
 
