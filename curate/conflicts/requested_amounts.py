@@ -18,6 +18,7 @@ from curate.conflicts.numeric_contradictions import (
 from curate.conflicts.requested_kinds import (
     CURRENCIES,
     FREQUENCY_QUESTION,
+    TWO_THINGS,
     asked_kinds,
     asked_part,
     group,
@@ -82,12 +83,6 @@ MAX_UNASKED_VALUES: Final = 3
 """Maximum number of values of an answer to a question that requests no known kind."""
 EMPHASIZED: Final = re.compile(r"\*\*(?=\S)(.{1,120}?)(?<=\S)\*\*")
 """Bold text, in which an answer may give what is asked for."""
-TWO_THINGS: Final = re.compile(
-    r"\b(?:and|und|y|et|e|и|i|oraz|ve)\b"
-    r"(?! (?:where|who|why|wo|wer|warum|où|qui|pourquoi|d[óo]nde|quién|onde|quem|dove|chi|где|кто|почему|gdzie|kto)\b)"
-    r"|[和与]|[와과] |및"
-)
-"""Stands between two things that a question asks for, of which none is a place, a person or a reason."""
 RANGE_END: Final = re.compile(r"\s?(?:to|bis|a|à|and|und|y|et|e|or|oder|o|ou|[-–—~〜～至到])\s?", re.IGNORECASE)
 """Stands between the ends of a range."""
 MAX_FACTOR: Final = 60

@@ -71,6 +71,12 @@ FREQUENCY_QUESTION: Final = lazy_pattern(
 )
 """Asks how often something happens."""
 
+TWO_THINGS: Final = lazy_pattern(
+    r"\b(?:and|und|y|et|e|и|i|oraz|ve)\b"
+    r"(?! (?:where|who|why|wo|wer|warum|où|qui|pourquoi|d[óo]nde|quién|onde|quem|dove|chi|где|кто|почему|gdzie|kto)\b)"
+    r"|[和与]|[와과] |및"
+)
+"""Stands between two things that a question asks for, of which none is a place, a person or a reason."""
 AMOUNT: Final = lazy_pattern(
     r"\b(?:how (?:big|large|much)|dos(?:e|age)|quantity|amount|maximum|minimum|limit|size|menge|dosis|tageslimit|größe|wie ?viel|cantidad|límite"  # noqa: E501
     r"|tamaño|quantité|limite|taille|quantidade|tamanho|quantità|dimensioni)\b|上限|下限|最大|多大|限额|数量|用量|糖量|量は|サイズ",
