@@ -23,7 +23,7 @@ FLAGS: Final = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
     "--enable-unsafe-swiftshader", "--remote-debugging-port=0",
 )  # fmt: skip
-"""Seconds to wait for something, on a busy machine."""
+FOCUS: Final = "document.activeElement?.classList.contains('xterm-helper-textarea')"
 
 
 class Page:
@@ -33,7 +33,8 @@ class Page:
         self._socket, self._number = socket, 0
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self.received = ""
-        """What web sockets of the page have received since the last navigation, as text without escape sequences."""
+        """What the last web socket since the last navigation has received, as text without escape sequences."""
+        self._connection = ""
         self.requested: list[str] = []
         """The addresses of all requests."""
         self.stays = False
@@ -54,9 +55,11 @@ class Page:
                 await self._socket.send_json({"id": 0, **answered})
             elif event["method"] == "Network.requestWillBeSent":
                 self.requested.append(event["params"]["request"]["url"])
+            elif event["method"] == "Network.webSocketCreated":
+                self._connection = event["params"]["requestId"]
             elif event["method"] == "Network.webSocketFrameReceived":
                 frame = event["params"]["response"]
-                if frame["opcode"] == 2:
+                if frame["opcode"] == 2 and event["params"]["requestId"] == self._connection:
                     text = base64.b64decode(frame["payloadData"]).decode(errors="replace")
                     self.received += re.sub(r"\x1b\[[0-9;?<>$]*[A-Za-z]", "", text)
 
@@ -81,8 +84,9 @@ class Page:
         return result["result"]["result"].get("value")
 
     async def go(self, address: str = "") -> None:
-        """Go to an address, or reload."""
+        """Go to an address, or reload. What the page that is left receives until then is not read."""
         self.received = ""
+        self._connection = self._connection if self.stays else ""
         await (self.call("Page.navigate", url=address) if address else self.call("Page.reload"))
 
     async def until(self, script: str) -> None:
@@ -99,13 +103,14 @@ class Page:
 
     async def type(self, text: str) -> None:
         """Press keys one after another, once the terminal has the focus, which it takes by itself."""
-        await self.until("document.activeElement?.classList.contains('xterm-helper-textarea')")
+        await self.until(FOCUS)
         for key in text:
             await self.call("Input.dispatchKeyEvent", type="keyDown", key=key, text=key)
             await self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 
     async def insert(self, text: str) -> None:
         """Press keys by a script, so that no window may be opened, as some seconds after a real key."""
+        await self.until(FOCUS)
         for key in text:
             event = f"new InputEvent('input', {{data: {json.dumps(key)}, inputType: 'insertText'}})"
             await self.value(f"document.querySelector('.xterm-helper-textarea').dispatchEvent({event})")
