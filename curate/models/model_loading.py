@@ -2,7 +2,6 @@
 libraries.
 """
 
-import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 from curate.core.errors import MissingExtra
 from curate.core.text import storable
+from curate.models.hub_kernels import without_hub_kernels
 from curate.models.names import model_errors, require_at_hand, resolve
 
 LAST_LATIN_LETTER: Final = "\u024f"
@@ -219,17 +219,17 @@ def _in_bfloat16(model: Any) -> Any:
 
 @contextmanager
 def quiet_loading() -> Iterator[None]:
-    """Disable the libraries' progress bars and the notices on optional kernels of bitsandbytes."""
-    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
-    try:
-        from transformers.utils import logging as library
-    except ImportError:  # said by the caller, with the extra to install
-        yield
-        return
-    shown = library.is_progress_bar_enabled()
-    library.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            library.enable_progress_bar()
+    """Disable the libraries' progress bars, and what they would fetch from the hub to run faster."""
+    with without_hub_kernels():
+        try:
+            from transformers.utils import logging as library
+        except ImportError:  # said by the caller, with the extra to install
+            yield
+            return
+        shown = library.is_progress_bar_enabled()
+        library.disable_progress_bar()
+        try:
+            yield
+        finally:
+            if shown:
+                library.enable_progress_bar()

@@ -1,7 +1,6 @@
 """Options, recipes and printing that the trainer's commands share; the import of the trainer, an optional extra."""
 
 import gc
-import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +14,7 @@ from pydantic import BaseModel
 
 from curate.cli.options import agreement, output_option
 from curate.core.errors import MissingExtra
+from curate.models.hub_kernels import without_hub_kernels
 from curate.project.config_consent import require_recipe_agreed
 from curate.project.runs import Project, find_run
 from train.recipe import Recipe, file_values, load_recipe
@@ -68,8 +68,6 @@ def require_runs(*names: str) -> None:
 @contextmanager
 def with_trainer() -> Iterator[None]:
     """Import the trainer in the block. Raises `MissingExtra` where a package of it is not installed."""
-    # bitsandbytes warns at import that an optional package of kernels is missing; results are the same without it.
-    logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     # Micro-batches differ in length: without it, a GPU's memory is split into pieces that fit none.
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
@@ -78,7 +76,8 @@ def with_trainer() -> Iterator[None]:
     try:
         if find_spec("torch") is None:  # a sweep leaves importing it to its trainings
             raise ImportError(name="torch")
-        yield
+        with without_hub_kernels():
+            yield
     except ImportError as error:
         raise MissingExtra("the trainer", "train", error.name or "torch") from error
     finally:
