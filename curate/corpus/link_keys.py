@@ -5,7 +5,7 @@ Words are in an array, those of piece i from offsets[i] to offsets[i + 1].
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -166,17 +166,32 @@ def chain_keys(words: PieceWords, pieces: Pieces) -> tuple[Ids, Ids, Numbers]:
     return conversations, chains[earlier], _offsets_of_sizes(earlier)[bounds]
 
 
+class Openings(NamedTuple):
+    """What may stand before a request without changing it."""
+
+    small: Hashes
+    """Small words."""
+    first_words: Hashes
+    """The first words of phrases."""
+    phrases: Mapping[int, Ids]
+    """The keys of phrases by their number of words, the longest first."""
+    max_small: int
+    """Maximum number of small words before a phrase."""
+    least: int
+    """Minimum number of words that are not small, of a question without its phrase."""
+
+
 def question_keys(
-    words: PieceWords, pieces: Pieces, least_first: int, least: int, small: Hashes
+    words: PieceWords, pieces: Pieces, least_first: int, least: int, openings: Openings
 ) -> tuple[Ids, Numbers, Ids, Ids]:
     """For each conversation the key of its user turns and their number of words; the key of its first user turn, 0 for
-    one of few words; and the keys of its question without a part each, 0 for few words. `small`: words that do not
-    count there.
+    one of few words; and the keys of its question without a part each, then without its phrase, 0 for few words. Small
+    words do not count there.
     """
     is_user = pieces.kinds == USER
     said = words.choose(is_user, pieces.first)
     rows = len(pieces.first) - 1
-    firsts, near = np.zeros(rows, dtype=np.uint64), np.zeros((rows, QUESTION_PARTS), dtype=np.uint64)
+    firsts, near = np.zeros(rows, dtype=np.uint64), np.zeros((rows, QUESTION_PARTS + 1), dtype=np.uint64)
     users = np.flatnonzero(is_user)
     places = users.searchsorted(pieces.first)
     asking = np.flatnonzero(np.diff(places))
@@ -185,9 +200,10 @@ def question_keys(
     long = ends - begins >= least_first
     firsts[asking[long]] = said.runs.keys(begins[long], ends[long])
     content = np.ones(len(said.hashes), dtype=np.bool_)
-    for word in small:
+    for word in openings.small:
         content &= said.hashes != word
-    bounds, runs = _offsets_of_sizes(content)[said.rows], RunHashes(said.hashes[content], said.runs)
+    counts, runs = _offsets_of_sizes(content), RunHashes(said.hashes[content], said.runs)
+    bounds = counts[said.rows]
     sizes = np.diff(said.rows)
     chosen = np.flatnonzero(sizes >= least)
     start, end = bounds[chosen], bounds[chosen + 1]
@@ -195,7 +211,30 @@ def question_keys(
         skip, rest = (start + number * (end - start) // QUESTION_PARTS for number in (part, part + 1))
         keys = runs.of(rest, end, runs.of(start, skip, end - start))
         near[chosen, part] = mixed(keys ^ mixed(np.full(1, part + 1, dtype=np.uint64))) | np.uint64(1)
+    start, end = counts[_phrase_ends(said, content, openings)], bounds[1:]
+    long = end - start >= openings.least
+    near[long, QUESTION_PARTS] = runs.keys(start[long], end[long])
     return mixed(said.runs.of(said.rows[:-1], said.rows[1:])), sizes, firsts, near
+
+
+def _phrase_ends(said: PieceWords, content: Flags, openings: Openings) -> Numbers:
+    """Where the phrase at the beginning of each question ends; its beginning if it has none. `content`: which words are
+    not small.
+    """
+    result, begins = said.rows[:-1].copy(), said.rows[:-1]
+    rows = np.arange(len(begins))
+    for before in range(openings.max_small + 1):
+        rows = rows[begins[rows] + before < said.rows[1:][rows]]
+        at_phrase = rows[np.isin(said.hashes[begins[rows] + before], openings.first_words)]
+        found = np.zeros(len(begins), dtype=np.bool_)
+        for size, keys in openings.phrases.items():
+            whole = at_phrase[~found[at_phrase] & (begins[at_phrase] + before + size <= said.rows[1:][at_phrase])]
+            start = begins[whole] + before
+            matching = np.isin(said.runs.keys(start, start + size), keys)
+            result[whole[matching]] = start[matching] + size
+            found[whole[matching]] = True
+        rows = rows[~found[rows] & ~content[begins[rows] + before]]
+    return result
 
 
 def line_keys(

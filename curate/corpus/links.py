@@ -6,9 +6,9 @@ attachments; `question_lines` that of the lines of the user turns in any order; 
 conversation that ends with an answer, by role and words of its turns; `prefix_hashes` are those of its prefixes up to
 each earlier answer: one example continues another if its `prefix_hashes` contain the other's `conversation_hash`;
 `first_turn` is that of the words of the first user turn and the attachments; `near` are those of the question without
-one part each; `blocks` are those of the runs of words that begin with a line or a sentence, or end with a line, in
-turns of roles other than the assistant, and in documents; `answer_edges` are those of the first and last words of
-answers, `answer_blocks` those of as many words as `blocks` has.
+one part each, and without the phrase of its request; `blocks` are those of the runs of words that begin with a line or
+a sentence, or end with a line, in turns of roles other than the assistant, and in documents; `answer_edges` are those
+of the first and last words of answers, `answer_blocks` those of as many words as `blocks` has.
 System and developer turns are used only for `copy` and `blocks`. `curate.corpus.link_keys` computes the keys; `WordRun`
 gives the words of a text that has one.
 
@@ -18,6 +18,7 @@ count.
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -40,10 +41,11 @@ from curate.core.example import (
     trained_content,
 )
 from curate.core.form_keys import CHOSEN_KEYS, LABEL_KEYS, REJECTED_KEYS, TOOL_KEYS
-from curate.core.lazy import Hashes, Ids, Numbers, Shingles, np
+from curate.core.lazy import Ids, Numbers, Shingles, np
 from curate.core.text import normalised, words
 from curate.corpus.dedup_text import answers_of, called_texts, other_sides
 from curate.corpus.plain_text import plain_texts
+from curate.corpus.request_phrases import request_phrases
 from curate.similarity.shingles import ShingleSets, letters, normal, text_buffer
 from curate.storage.disk_arrays import Rows
 
@@ -126,7 +128,7 @@ class Links(Rows):
     first_turn: Ids
     """0 if it has few words."""
     near: Ids
-    """Keys of each question without a part, one column per part; 0 if it has few words."""
+    """Keys of each question without a part, one column per part, then without its phrase; 0 if it has few words."""
     question_lines: Ids
     """0 if it has few lines or words."""
     blocks: Ids
@@ -148,7 +150,7 @@ def linked(pieces: "link_keys.Pieces", size: int) -> tuple[ShingleSets, Links, N
     compared = every.choose(~np.isin(pieces.kinds, (link_keys.UNCOMPARED, link_keys.REASONING)), pieces.first)
     conversations, prefixes, ends = link_keys.chain_keys(compared, pieces)
     questions, question_sizes, firsts, near = link_keys.question_keys(
-        compared, pieces, FIRST_TURN_WORDS, QUESTION_WORDS, _small_words()
+        compared, pieces, FIRST_TURN_WORDS, QUESTION_WORDS, _openings()
     )
     lines = link_keys.line_keys(every, segments, segment_ends, pieces, QUESTION_LINES, QUESTION_WORDS)
     answers = link_keys.answers_of(every, pieces, SHORT_ANSWER_WORDS, size, BLOCK_WORDS)
@@ -160,11 +162,19 @@ def linked(pieces: "link_keys.Pieces", size: int) -> tuple[ShingleSets, Links, N
 
 
 @cache
-def _small_words() -> Hashes:
-    """The hashes of small words."""
-    from curate.similarity.word_hashes import word_hashes
+def _openings() -> "link_keys.Openings":
+    """The hashes of small words, and the keys of phrases by their number of words, the longest first."""
+    from curate.corpus import link_keys
+    from curate.similarity.word_hashes import RunHashes, word_hashes
 
-    return word_hashes(text_buffer(sorted(SMALL_WORDS)))[0]
+    hashes, ends = word_hashes(text_buffer(sorted(request_phrases())))
+    starts, sizes, runs = ends[:-1], np.diff(ends), RunHashes(hashes)
+    by_size = {
+        size: runs.keys(starts[sizes == size], ends[1:][sizes == size])
+        for size in sorted(set(sizes.tolist()), reverse=True)
+    }
+    small = word_hashes(text_buffer(sorted(SMALL_WORDS)))[0]
+    return link_keys.Openings(small, np.unique(hashes[starts]), by_size, MAX_SMALL_WORDS, CONTENT_WORDS)
 
 
 def links_of_lines(
@@ -300,6 +310,10 @@ SMALL_WORDS: Final = frozenset(
     ))
 )  # fmt: skip
 """Articles, polite words and greetings, which do not count in nearly equal questions."""
+MAX_SMALL_WORDS: Final = 3
+"""Maximum number of small words before a phrase of a request."""
+CONTENT_WORDS: Final = 3
+"""Minimum number of words that are not small, of a question without its phrase."""
 DIGEST_BYTES: Final = 8
 
 
@@ -336,6 +350,26 @@ def words_of(text: str) -> list[str]:
 def asked_words(example: Example) -> tuple[str, ...]:
     """The words of the user turns."""
     return tuple(word for message in example.turns_of("user") for word in words_of(message.text))
+
+
+def requested_words(asked: Sequence[str]) -> Sequence[str]:
+    """The words of a question behind the phrase of its request, all if there is none."""
+    for start, word in enumerate(asked[: MAX_SMALL_WORDS + 1]):
+        for phrase in _phrases_by_word().get(word, ()):
+            if tuple(asked[start : start + len(phrase)]) == phrase:
+                return asked[start + len(phrase) :]
+        if word not in SMALL_WORDS:
+            break
+    return asked
+
+
+@cache
+def _phrases_by_word() -> dict[str, list[tuple[str, ...]]]:
+    """The words of phrases by their first word, the longest first."""
+    phrases = defaultdict[str, list[tuple[str, ...]]](list)
+    for phrase in sorted({tuple(words_of(text)) for text in request_phrases()}, key=len, reverse=True):
+        phrases[phrase[0]].append(phrase)
+    return phrases
 
 
 def first_turn_of(example: Example) -> WordRun:

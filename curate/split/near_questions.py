@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from curate.core.lazy import Ids, Numbers, np
 from curate.corpus.cache import DedupCache, bucket_keys, rows_of_buckets, stored_beginnings
 from curate.corpus.corpus import LineReader, LineRef, Table
-from curate.corpus.links import SMALL_WORDS, asked_words
+from curate.corpus.links import CONTENT_WORDS, QUESTION_WORDS, SMALL_WORDS, asked_words, requested_words
 from curate.parallel.worker_pool import WorkerPool
 
 MIN_JACCARD: Final = 0.8
@@ -55,9 +55,10 @@ class _QuestionBatch(NamedTuple):
 def near_question_pairs(
     table: Table, keys: Ids, questions: Ids, workers: WorkerPool, memory: DedupCache | None
 ) -> tuple[Numbers, Numbers]:
-    """Pairs of examples with nearly equal questions, of each question its first example. keys: those of each question
-    without a part, one column per part; questions: the key of each whole question, 0 for none; `memory`: the cache of
-    the pairs of each bucket. Raises `InputError` if lines cannot be read again.
+    """Pairs of examples with nearly equal questions, of each question its first example. keys: those of each
+    question without a part, one column per part, then without its phrase; questions: the key of each whole
+    question, 0 for none; `memory`: the cache of the pairs of each bucket. Raises `InputError` if lines cannot be
+    read again.
     """
     distinct, firsts = np.unique(questions, return_index=True)
     rows, parts = np.sort(firsts[distinct != 0]), keys.shape[1]  # in a bucket, new examples are the last ones
@@ -73,7 +74,7 @@ def near_question_pairs(
             before = stored_beginnings(stored, table.ids, examples, (part for part, _ in chosen))
         missing = [(*bucket, compared) for bucket, (compared, _) in zip(chosen, before, strict=True)]
         ranges = table.line_batches(examples, QUESTIONS_PER_BATCH)
-        batches = (_QuestionBatch(lines, missing[batch], parts) for batch, lines in ranges)
+        batches = (_QuestionBatch(lines, missing[batch], parts - 1) for batch, lines in ranges)
         pairs = chain.from_iterable(workers.each(_nearly_equal_pairs, batches))
         return (np.concatenate([known, new]) for (_, known), new in zip(before, pairs, strict=True))
 
@@ -144,15 +145,20 @@ def _with_shared_form(insides: Sequence[Words], compared: int) -> Iterable[Seque
     return forms.values()
 
 
-def without_small_words(words: Words) -> Words:
+def without_small_words(words: Sequence[str]) -> Words:
     """Words without small words."""
     return tuple(word for word in words if word not in SMALL_WORDS)
 
 
 def nearly_equal(left_words: Words, right_words: Words) -> bool:
     """Whether two questions are nearly equal."""
+    requests = requested_words(left_words), requested_words(right_words)
+    if (len(requests[0]), len(requests[1])) != (len(left_words), len(right_words)):
+        left, right = map(without_small_words, requests)
+        if left == right and len(left) >= CONTENT_WORDS:
+            return True
     left, right = without_small_words(left_words), without_small_words(right_words)
-    if len(left) != len(right):
+    if len(left) != len(right) or min(len(left_words), len(right_words)) < QUESTION_WORDS:
         return False
     differing = [pair for pair in zip(left, right, strict=True) if pair[0] != pair[1]]
     if len(differing) > 1 or not all(spelled_alike(*pair) for pair in differing):

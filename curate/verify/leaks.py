@@ -112,7 +112,7 @@ def _points(leaks: Sequence[_Leak], compared: ComparisonSettings, without: str) 
         "L002": f"no Jaccard similarity of {compared.threshold:g} or more across splits (3-word shingles, all pairs)",
         "L003": "no question is in two splits",
         "L012": "no first user turn of 8 words or more is in two splits",
-        "L013": "no two questions of 6 words or more differ in the spelling of a word, articles, polite words or greetings only",  # noqa: E501
+        "L013": 'no two questions of 6 words or more differ in the spelling of a word, articles, polite words or greetings only; none in a phrase such as "Could you tell me" only',  # noqa: E501
         "L014": "no 30 words of a prompt or document that begin with a line or sentence are in two splits",
         "L011": f"no similarity of {compared.threshold:g} or more between answers of 20 words or more across splits (all pairs)",  # noqa: E501
         "L015": "no answer of 20 words or more is the beginning or the end of a longer one in another split",

@@ -1,8 +1,8 @@
 """Questions that are nearly equal, as defined in `docs/leaks.md`: keys that two such questions have in common, and the
 comparison word by word.
 
-Without one of `PARTS` parts of its words, small words aside, a question equals each one that differs in a word of this
-part only.
+Without one of all but the last of `PARTS` parts of its words, small words aside, a question equals each one that
+differs in a word of this part only; the last key is that of the question without its phrase.
 """
 
 import re
@@ -12,10 +12,13 @@ from itertools import chain, combinations, pairwise
 from typing import Final
 
 from curate.verify.reading import ParsedContent
+from curate.verify.request_phrases import phrase_end
 from curate.verify.words import UNSEEN, Words, folded, hashed, words_of
 
 QUESTION_WORDS: Final = 6
 """Minimum number of words of a question."""
+REQUEST_WORDS: Final = 3
+"""Minimum number of words that are not small, of a question without its phrase."""
 MIN_LINES: Final = 3
 """Number of lines from which the lines of a question are compared."""
 OPTION: Final = re.compile(
@@ -27,7 +30,7 @@ MIN_SIMILARITY: Final = 0.8
 """Jaccard similarity of the words of two questions."""
 MIN_LETTERS: Final = 3
 """Letters of the shorter one of two spellings; the longer one, or one of both, has more."""
-PARTS: Final = 8
+PARTS: Final = 9
 FEW_QUESTIONS: Final = 16
 """Number of questions up to which all pairs are compared."""
 SMALL_WORDS: Final = frozenset(
@@ -62,17 +65,20 @@ Question = tuple[str, ...]
 
 
 def part_keys(words: Words, attachments_hash: int) -> list[int]:
-    """Keys of a question without each part, 0 for a question of few words; `attachments_hash`: hash of its
+    """Keys of a question without each part, then without its phrase, 0 for few words; `attachments_hash`: hash of its
     attachments.
     """
+    request = _without_small_words(words[phrase_end(words, SMALL_WORDS) :])
+    request_key = hashed(" ".join(request), attachments_hash) if len(request) >= REQUEST_WORDS else 0
     if len(words) < QUESTION_WORDS:
-        return [0] * PARTS
+        return [*[0] * (PARTS - 1), request_key]
     counted = _without_small_words(words)
-    ends = [part * len(counted) // PARTS for part in range(PARTS + 1)]
-    return [
+    ends = [part * len(counted) // (PARTS - 1) for part in range(PARTS)]
+    without_parts = [
         hashed(f"{len(counted)} {part} {' '.join(counted[:begin] + counted[end:])}", attachments_hash)
         for part, (begin, end) in enumerate(pairwise(ends))
     ]
+    return [*without_parts, request_key]
 
 
 def lines_key(lines: Iterable[tuple[str, Words]], attachments_hash: int) -> int:
@@ -100,6 +106,8 @@ def nearly_equal_pairs(questions: Mapping[int, Question]) -> Iterable[tuple[int,
     for number, words in questions.items():
         counted = _without_small_words(words)
         by_form[-1, counted].append(number)
+        if end := phrase_end(words, SMALL_WORDS):
+            by_form[-1, _without_small_words(words[end:])].append(number)
         for index, word in enumerate(counted):
             if _has_spellings(word):
                 for form in _with_letter_removed(word):
@@ -110,8 +118,13 @@ def nearly_equal_pairs(questions: Mapping[int, Question]) -> Iterable[tuple[int,
 
 def nearly_equal(question: Question, other_question: Question) -> bool:
     """Whether two questions are nearly equal."""
+    ends = phrase_end(question, SMALL_WORDS), phrase_end(other_question, SMALL_WORDS)
+    if any(ends):
+        first, second = _without_small_words(question[ends[0] :]), _without_small_words(other_question[ends[1] :])
+        if first == second and len(first) >= REQUEST_WORDS:
+            return True
     first, second = _without_small_words(question), _without_small_words(other_question)
-    if len(first) != len(second):
+    if len(first) != len(second) or min(len(question), len(other_question)) < QUESTION_WORDS:
         return False
     differing = [(left, right) for left, right in zip(first, second, strict=True) if left != right]
     if len(differing) > 1 or (differing and not _spelled_alike(*differing[0])):

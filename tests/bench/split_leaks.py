@@ -23,6 +23,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from html.entities import html5
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,20 +35,9 @@ NAMES: Final = ("train", "validation", "test")
 KINDS: Final = ("L001", "L002", "L003", "L005", "L011", "L012", "L013", "L014", "L015")
 ATTACHED: Final = ("images", "image", "audios", "audio", "videos", "video", "documents", "chat_template_kwargs")
 TEXTS: Final = (
-    "messages",
-    "conversations",
-    "system",
-    "tools",
-    "functions",
-    "chosen",
-    "rejected",
-    "preferred_output",
-    "non_preferred_output",
-    "label",
-    "prompt",
-    "completion",
-    "input",
-)
+    "messages", "conversations", "system", "tools", "functions", "chosen", "rejected", "preferred_output",
+    "non_preferred_output", "label", "prompt", "completion", "input",
+)  # fmt: skip
 SIDES: Final = ("rejected", "non_preferred_output", "rejected_messages", "response_k", "rejected_response")
 REASONING: Final = ("reasoning_content", "reasoning", "thinking")
 SPEAKERS: Final = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
@@ -69,7 +59,7 @@ LOOKALIKES: Final = str.maketrans(
     "abekmhopctyxijsdqwlo",
 )
 RUN, SHARED, OWN, THRESHOLD = 8, 40, 5, 0.8
-FIRST_TURN, QUESTION, BLOCK, LETTERS = 8, 6, 30, 3
+FIRST_TURN, QUESTION, BLOCK, LETTERS, REQUEST = 8, 6, 30, 3, 3
 SENTENCE: Final = re.compile(r"(?<=[.!?\u061f\u0964] )|(?<=[\u3002\uff01\uff1f])")
 UNLABELLED: Final = re.compile(
     r"^[ \t(\[*>\uff08-]*([0-9\uff10-\uff19]{1,2}|[A-Za-z\uff21-\uff3a\uff41-\uff5a\u0391-\u03c9\u0410-\u044f])"
@@ -126,6 +116,21 @@ def words(text: str) -> list[str]:
         char if char.isalnum() or char == "_" or unicodedata.category(char)[0] == "M" else " " for char in text
     )
     return [word for run in kept.split() for word in (run if UNSPACED_CHAR.search(run) else [run])]
+
+
+def phrases_of(page: Path) -> frozenset[str]:
+    """The words of the phrases that the page lists in its block of parts, alternatives between slashes."""
+    lines = page.read_text(encoding="utf-8").split("```text\ncan/")[1].split("```")[0].splitlines()
+    spelled = (part for line in ("can/" + lines[0], *lines[1:]) for part in product(*map(parts_of, line.split())))
+    return frozenset(" ".join(words(" ".join(parts))) for parts in spelled)
+
+
+def parts_of(alternatives: str) -> list[str]:
+    """The alternatives of a part of a phrase."""
+    return [part.replace("_", " ").strip("-") for part in alternatives.split("/")]
+
+
+PHRASES: Final = phrases_of(Path(__file__).parents[2] / "docs/leaks.md")
 
 
 def shingles(tokens: Sequence[str]) -> Shingles:
@@ -268,10 +273,24 @@ def without_a_letter(word: str) -> set[str]:
     return {word} | {word[:at] + word[at + 1 :] for at in range(len(word))}
 
 
+def behind_phrase(question: Sequence[str]) -> list[str]:
+    """The words of a question without small words and the phrase of the request before it."""
+    for at in range(4):
+        ends = [end for end in range(at + 16, at, -1) if " ".join(question[at:end]) in PHRASES]
+        if ends and SMALL.issuperset(question[:at]):
+            return [word for word in question[ends[0] :] if word not in SMALL]
+    return [word for word in question if word not in SMALL]
+
+
 def nearly_equal(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether two questions are the same but for small words and the spelling of one word."""
+    """Whether two questions are the same but for small words and the spelling of one word, or a phrase."""
     left, right = ([word for word in question if word not in SMALL] for question in (one, other))
-    if len(left) != len(right) or len({*one} & {*other}) < THRESHOLD * len({*one} | {*other}) - 1e-9:
+    behind = behind_phrase(one), behind_phrase(other)
+    if behind[0] == behind[1] and len(behind[0]) >= REQUEST and behind != (left, right):
+        return True
+    if min(len(one), len(other)) < QUESTION or len(left) != len(right):
+        return False
+    if len({*one} & {*other}) < THRESHOLD * len({*one} | {*other}) - 1e-9:
         return False
     pairs = [pair for pair in zip(left, right, strict=True) if pair[0] != pair[1]]
     return not pairs or (
@@ -285,14 +304,14 @@ def near_questions(seen: Sequence["Seen"]) -> Iterator[int]:
     """Numbers of those with nearly the question of an earlier split."""
     known: dict[tuple[Any, ...], list[Seen]] = defaultdict(list)
     for number, one in enumerate(seen):
-        long = [one] if len(one.asked) >= QUESTION else []
-        content = [word for word in one.asked if word not in SMALL]
+        content, request = [word for word in one.asked if word not in SMALL], behind_phrase(one.asked)
         keys = {(one.beside, len(content), at, *content[:at], None, *content[at + 1 :]) for at in range(len(content))}
-        others = [other for key in keys | {(one.beside, *content)} for other in known[key] if long]
+        keys |= {(one.beside, *content), (one.beside, "request", *request)}
+        others = [other for key in keys for other in known[key]]
         if any(o.rank < one.rank and o.asked != one.asked and nearly_equal(one.asked, o.asked) for o in others):
             yield number
-        for key in keys | {(one.beside, *content)}:
-            known[key] += long
+        for key in keys:
+            known[key].append(one)
 
 
 def files_of(turns: Sequence[Row]) -> list[Any]:

@@ -8,11 +8,14 @@ import json
 import os
 import random
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from curate.cli.main import main
+from curate.corpus.request_phrases import request_phrases
 from tests.bench.split_leaks import Seen, digest, exempt_in, leaks, rows_in
 from tests.leaks import KINDS, Row, data_set, mixture, tangled
 
@@ -196,3 +199,63 @@ def test_questions_behind_a_greeting_of_any_language_are_nearly_equal(
     data = written(tmp_path / "data.jsonl", [*plain, *greeted])
     assert main(["split", str(data), "-o", str(tmp_path / "out"), "--fractions", "0.4,0.3,0.3", "-q"]) == 0
     assert counted(tmp_path / "out", by_key=False) == {}
+
+
+ASKED: Final = {
+    "Could you please tell me: What is love?": "What is love?",
+    "Hello, can you tell me who wrote Hamlet": "Who wrote Hamlet?",
+    "Would you please list three rivers of Peru": "List three rivers of Peru.",
+    "I would like to know why cats purr": "Tell me why cats purr",
+    "Kannst du mir bitte sagen, wer Faust schrieb?": "Wer Faust schrieb?",
+    "Pouvez-vous me dire où coule la Seine ?": "Où coule la Seine ?",
+    "¿Podrías decirme por favor dónde nace el Tajo?": "¿Dónde nace el Tajo?",
+    "Czy możesz mi powiedzieć, kto napisał Lalkę?": "Kto napisał Lalkę?",
+    "Подскажите, пожалуйста, где течёт Волга?": "Где течёт Волга?",
+    "من فضلك أخبرني: أين يقع نهر دجلة؟": "أين يقع نهر دجلة؟",
+    "请告诉我，长江有多长？": "长江有多长？",
+    "你能告诉我黄河在哪里吗": "黄河在哪里吗",
+}
+OTHERWISE_ASKED: Final = {
+    "Can you swim across the Rhine?": "Swim across the Rhine",
+    "Do not tell me why dogs bark": "Why dogs bark",
+    "Could you please name a big lake": "Could you please name a big hill",
+    "Translate: could you please tell me where you live": "Translate: where you live",
+    "Please tell me": "Tell me please",
+    "Kannst du mir nicht sagen, wo der Inn fließt?": "Wo der Inn fließt?",
+    "不要告诉我，珠江有多长？": "珠江有多长？",
+    "Who painted the black cat?": "Who painted black cat?",
+}
+
+
+def test_questions_behind_a_phrase_of_any_language_are_nearly_equal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def rows(questions: Iterable[str], answer: str) -> list[Row]:
+        turns = ([("user", asked), ("assistant", f"{answer} {number}")] for number, asked in enumerate(questions))
+        return [{"messages": [{"role": role, "content": text} for role, text in pair]} for pair in turns]
+
+    (folder := tmp_path / "given").mkdir()
+    written(folder / "train.jsonl", rows([*ASKED.values(), *OTHERWISE_ASKED.values()], "One."))
+    written(folder / "test.jsonl", rows([*ASKED, *OTHERWISE_ASKED], "Two!"))
+    leaking = found(folder, capsys)
+    assert leaking["L013"] == {("test.jsonl", number) for number in range(1, len(ASKED) + 1)}
+    assert counted(folder, by_key=False)["L013"] == len(ASKED)
+    data = written(tmp_path / "data.jsonl", [*rows(ASKED.values(), "One."), *rows(ASKED, "Two!")])
+    assert main(["split", str(data), "-o", str(tmp_path / "out"), "--fractions", "0.4,0.3,0.3", "-q"]) == 0
+    assert counted(tmp_path / "out", by_key=False) == {}
+
+
+def test_questions_of_many_that_differ_in_a_phrase_are_nearly_equal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    behind = [f"{phrase} name three rivers" for phrase in sorted(request_phrases())[:60]]
+    data = written(tmp_path / "data.jsonl", [
+        {"messages": [{"role": "user", "content": asked}, {"role": "assistant", "content": f"River {number}"}]}
+        for number, asked in enumerate([*behind, "Name three rivers."])
+    ])  # fmt: skip
+    (folder := tmp_path / "given").mkdir()
+    lines = data.read_text("utf-8").splitlines(keepends=True)
+    (folder / "train.jsonl").write_text("".join(lines[:30]), "utf-8")
+    (folder / "test.jsonl").write_text("".join(lines[30:]), "utf-8")
+    assert found(folder, capsys)["L013"] == {("test.jsonl", number) for number in range(1, len(lines) - 29)}
+    assert counted(folder, by_key=False) == {"L013": len(lines) - 30}

@@ -120,9 +120,10 @@ def first_turn_across_splits() -> None:
 
 @split_rule("L013", "near-question-across-splits", Severity.ERROR, hint=APART_HINT)
 def near_question_across_splits() -> None:
-    """A question is in two splits, with a typing error, or an article, a greeting or a polite word more.
+    """A question is in two splits, with a typing error, or an article, a greeting, a polite word or a phrase more.
 
-    Only questions of 6 words or more are compared. Their words have a Jaccard similarity of 0.8 or more and are equal
+    A phrase stands before the request, such as "Could you please tell me". Without one, only questions of 6 words or
+    more are compared. Their words have a Jaccard similarity of 0.8 or more and are equal
     but for small words and the spelling of one word. Questions that differ in a number, a negation or another word are
     different questions.
     Bad:
