@@ -161,14 +161,22 @@ class Workspace:
 
 def journal_notes(project: Project, log: DecisionLog, files: Sequence[Path]) -> Iterator[str]:
     """A note for each journal above a project with decisions about examples of its `files` that `log`, the journal of
-    the project, lacks: a configuration written below a journal starts a new project.
+    the project, lacks, or that cannot be read: a configuration written below a journal starts a new project.
 
     The decisions about other files count, too, if the files are large or can be read only once.
     """
     examples: set[str] | None = None
     for path in project.journals_above:
+        shown, folder = (display_name(shown_path(place)) for place in (path, project.folder))
         try:
             above = DecisionLog(path)
+        except CurateError as error:
+            yield f"decisions in {shown} are not applied: {error.message}"
+            continue
+        if above.unreadable:
+            lines = ", ".join(map(str, above.unreadable[:5]))
+            yield f"{shown}: line {lines} is not a valid decision, and may be one about these files; fix or remove it"
+        try:
             missing = {decision.example for decision in log.missing_decisions(above)} & above.verdicts().keys()
             if missing and examples is None and _is_countable(files):
                 examples = _examples_in(files)
@@ -176,7 +184,6 @@ def journal_notes(project: Project, log: DecisionLog, files: Sequence[Path]) -> 
             continue
         if number := len(missing if examples is None else missing & examples):
             about = "" if examples is None else " about these files"
-            shown, folder = (display_name(shown_path(place)) for place in (path, project.folder))
             yield (
                 f"{plural(number, 'decision')}{about} in {shown} {'is' if number == 1 else 'are'} not applied, since "
                 f"{'this folder' if folder == '.' else folder} is a project of its own; "

@@ -1,6 +1,7 @@
 """One truth: what is decided in the review is what every command does."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 import curate
 from curate.cli.main import main
 from curate.core.decision import Decision
+from curate.core.errors import InputError
 from curate.core.example import content_id
 from curate.project.decision_log import DecisionLog
 from curate.review import Choice, Edit, ReviewStatus
 from curate.review.bulk import label, rate, verdicts_for
+from curate.storage.files import lines_after
 from tests.conftest import chat, rows_of, written_file
 from tests.scripted_review import decide, expected, new_session
 
@@ -285,6 +288,30 @@ def test_python_warns_of_decisions_above_the_project_of_the_files(monkeypatch: p
     monkeypatch.setattr("curate.commands.session.MAX_COUNTED_BYTES", 10)
     with pytest.warns(UserWarning, match="1 decision in"):  # all of the journal, as large files are not read for it
         curate.dedup(path)
+
+
+@pytest.mark.parametrize("command", ["apply", "dedup"])
+def test_a_journal_above_the_project_that_cannot_be_read_is_reported(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    decided_in_the_folder_above()
+    journal = Path(".curate/decisions.jsonl")
+    decided, read = journal.read_bytes(), lines_after
+    journal.write_bytes(decided + b"{broken\n")
+    main([command, "sub/data.jsonl", "-o", "kept.jsonl"])
+    printed = " ".join("".join(capsys.readouterr()).split())
+    assert ".curate/decisions.jsonl: line 2 is not a valid decision, and may be one about these files" in printed
+    assert NOT_APPLIED in printed
+
+    def refused(path: Path, offset: int) -> Iterator[bytes]:
+        if path.absolute() == journal.absolute():
+            raise InputError("decisions.jsonl: permission denied")
+        return read(path, offset)
+
+    monkeypatch.setattr("curate.project.decision_log.lines_after", refused)
+    main([command, "sub/data.jsonl", "-o", "kept.jsonl", "--overwrite"])
+    printed = " ".join("".join(capsys.readouterr()).split())
+    assert "decisions in .curate/decisions.jsonl are not applied: decisions.jsonl: permission denied" in printed
 
 
 def test_decisions_about_other_files_above_a_project_are_not_reported(capsys: pytest.CaptureFixture[str]) -> None:

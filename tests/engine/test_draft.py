@@ -40,6 +40,22 @@ def test_any_object_comes_back_as_it_was(value: dict[str, Any]) -> None:
     assert [char for char in UNSAFE.findall(draft) if char not in "\n\t"] == []
 
 
+@pytest.mark.parametrize(
+    "turn",
+    [
+        {"role": "assistant", "content": "Hi", "weight": 0},
+        {"role": "assistant", "content": "", "tool_calls": []},
+        {"role": "assistant", "content": [{"type": "text", "text": "Hi"}]},
+        {"role": 1, "content": "Hi"},
+        {"role": "a\nb", "content": "Hi"},
+        "Hi",
+    ],
+)
+def test_messages_of_more_than_a_role_and_a_text_come_back_as_they_were(turn: Any) -> None:
+    value = {"messages": [{"role": "user", "content": "Hello"}, turn]}
+    assert value_of(draft_of(value)) == value
+
+
 def test_joiners_that_belong_to_the_spelling_are_shown_as_they_are() -> None:
     for text in ("می‌خواهم", "क्‍ष", "👩‍👩"):
         assert (visible(text), draft_of({"text": text}).count("\\u")) == (text, 0)

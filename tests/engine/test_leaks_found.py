@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from curate.cli.main import main
 from curate.core.characters import UNSPACED
+from curate.core.finding import Severity
 from curate.core.text import normalised
 from curate.core.text import words as plain_words
 from curate.project.manifest import Manifest, digest_of
@@ -348,6 +349,7 @@ def test_paraphrases_are_found_in_any_earlier_split(write: Write, monkeypatch: p
     paths = {name: [write(f"{name}.jsonl", lines)] for name, lines in files.items()}
     proof = verify_files(paths, "", embeddings="offline:animals")
     assert [(finding.code, finding.file, finding.line) for finding in proof.findings] == [("L006", "test.jsonl", 1)]
+    assert proof.findings[0].severity is Severity.WARNING
     assert any("curate split PATH -o OUT --semantic MODEL" in line.plain for line in verify_text(proof, None))
 
 

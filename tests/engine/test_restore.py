@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from datetime import UTC, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +15,7 @@ from curate.cli.main import main
 from curate.core.decision import Decision
 from curate.core.example import Place, content_id
 from curate.core.removed import KeptExample, Reason, removal_of, removed_line
+from curate.output.restore import PENDING
 from curate.project.decision_log import DecisionLog
 from curate.project.manifest import read_manifest
 from curate.project.runs import Project
@@ -24,6 +25,7 @@ from tests.conftest import Write, chat, of_hundred, schema_of
 from tests.strategies import conversations, written
 
 OUT = Path("out")
+Verdicts = Literal["keep", "drop"]
 
 
 def parts() -> Counter[bytes]:
@@ -157,6 +159,33 @@ def test_a_restored_line_keeps_the_edit_that_a_person_made_of_it(folder: Path) -
     assert main(["restore", "out", "data.jsonl:42"]) == 0
     state = DecisionLog(Project(Path.cwd()).decisions).verdicts()[content_id(empty)]
     assert (state.verdict, state.value) == ("edit", edited)
+
+
+def test_a_restored_line_is_kept_from_the_decision_that_dropped_it(folder: Path) -> None:
+    dropped = content_id(chat("Question 7?", "Answer 7."))
+    assert main(["restore", "out", "--reason", "decision"]) == 0
+    log = DecisionLog(Project(Path.cwd()).decisions)
+    first, last = log.decisions
+    assert (last.example, last.verdict, last.replaces) == (dropped, "keep", (first.id,))
+    assert (last.about, last.why) == ("", "restored into out")
+    assert main(["restore", "out", "--reason", "C003"]) == 0
+    kept = DecisionLog(log.path).decisions[2:]
+    assert {(decision.about, decision.why) for decision in kept} == {("C003", "restored into out")}
+    assert not (folder / PENDING).exists()
+
+
+@pytest.mark.parametrize("verdict", ["keep", "drop"])
+def test_decisions_that_no_restore_wrote_are_not_moved_to_the_journal(
+    verdict: Verdicts, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["restore", "out", "--reason", "decision"]) == 0
+    journal = Project(Path.cwd()).decisions
+    before, dropped = journal.read_bytes(), content_id(chat("Question 7?", "Answer 7."))
+    planted = dropped if verdict == "drop" else content_id(chat("Question 8?", "Answer 8."))
+    DecisionLog(folder / PENDING).add(Decision(example=planted, verdict=verdict))
+    assert main(["restore", "out", "--reason", "C003"]) == 2
+    assert "was not written by `curate restore`" in capsys.readouterr().err
+    assert (journal.read_bytes(), (folder / PENDING).exists()) == (before, True)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ to fit or not.
 
 import json
 import shutil
+from base64 import b64encode
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -388,6 +389,30 @@ def test_elements_of_one_line_are_accounted_for_one_by_one(write: Write, capsys:
     sign()
     said = [finding["message"] for finding in verified(capsys=capsys)[1]["findings"] if finding["file"] == "data.json"]
     assert said == ["input line that is neither in a split nor in the removed lines"]
+
+
+def test_a_removed_line_that_is_no_text_is_accounted_for(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [json.dumps(chat(f"Where is {n}?", f"It is at {n}.")).encode() for n in range(12)]
+    write("data.jsonl", b"\n".join([*lines, b'{"messages": "caf\xe9"}', b""]))
+    assert main(["split", "data.jsonl", "-o", "out", "-q"]) == 1  # a line holds no example
+    assert verified(capsys=capsys)[0] == 0
+    ledger = Path("out/removed.jsonl")
+    [record] = rows_of(ledger)
+    ledger.write_text(json.dumps({**record, "base64": b64encode(b'{"messages": "th\xe9"}').decode()}) + "\n")
+    sign()
+    said = {finding["message"] for finding in verified(capsys=capsys)[1]["findings"]}
+    assert "input line that is neither in a split nor in the removed lines" in said
+
+
+def test_a_benchmark_without_an_index_is_named_with_how_to_make_one(
+    folder: Path, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("bench.jsonl", [("Hi", "Hello.")])
+    capsys.readouterr()
+    assert main(["verify", str(folder), "--bench", "nowhere"]) == 2
+    assert "not an indexed benchmark" in capsys.readouterr().err
+    assert main(["verify", str(folder), "--bench", "bench.jsonl"]) == 2
+    assert "--build-index bench bench.jsonl" in capsys.readouterr().err
 
 
 def test_inputs_that_are_gone_or_changed_leave_a_point_open(

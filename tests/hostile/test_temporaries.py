@@ -285,6 +285,47 @@ def test_a_user_without_a_home_has_a_cache_all_the_same(
     assert not Path("~").exists()
 
 
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        (("dedup", "data.jsonl", "-o", "kept.jsonl", "-y"), "kept.jsonl"),
+        (("convert", "data.jsonl", "--to", "prompt-completion", "-o", "out.jsonl"), "out.jsonl"),
+        (("split", "data.jsonl", "-o", "parts"), "parts/train.jsonl"),
+        (("split", "data.jsonl", "-o", "parts"), "parts/manifest.json"),
+        (("check", "data.jsonl", "--fix"), "data.jsonl"),
+    ],
+)
+def test_a_file_is_on_the_disk_before_a_command_ends(
+    write: Write, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], output: str
+) -> None:
+    path = write("data.jsonl", [(f"Question {n} of {7 * n}?", f"Answer {13 * n}.") for n in range(30)])
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())  # which --fix takes away
+    synced, fsync = set[int](), os.fsync
+
+    def noting(file: int) -> None:
+        synced.add(os.fstat(file).st_ino)
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    assert main([*command, "-q"]) == 0
+    written = Path(output)
+    assert {written.stat().st_ino, written.absolute().parent.stat().st_ino} <= synced
+
+
+def test_what_is_cached_is_signed_with_a_key_that_only_its_user_can_read(
+    tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("data.jsonl", [("Hi", "Hello."), ("Hi", "Hello.")])
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    own_key.cache_clear()
+    try:
+        assert main(["dedup", "data.jsonl", "-o", "kept.jsonl", "--quiet", "--yes"]) == 0
+    finally:
+        own_key.cache_clear()
+    key = tmp_path / "state/curate/cache.key"
+    assert (len(key.read_bytes()), mode(key), mode(key.parent)) == (32, 0o600, 0o700)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no limit of the size of a file")
 def test_a_disk_that_is_full_before_the_end_of_a_packed_file_loses_no_line(write: Write, forks: Forks) -> None:

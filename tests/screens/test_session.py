@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -92,6 +93,18 @@ def test_a_decision_is_on_the_disk_before_the_call_returns(session: ReviewSessio
     choose(session, entry, "drop")
     assert [(entry.ids[0], "drop")] == verdicts(session)
     assert (session.status(entry), session.log.decisions[0].about) == (ReviewStatus.DROP, "C003")
+
+
+@pytest.mark.parametrize("word", ["drop", "keep"])
+def test_a_decision_about_a_finding_names_its_place_in_the_journal(
+    session: ReviewSession, word: Literal["drop", "keep"]
+) -> None:
+    entry = found(session, "C003")
+    assert entry.target.pointer
+    session.decide({entry.ids[0]: word}, target=entry.target, why="empty")
+    [line] = map(json.loads, session.log.path.read_text().splitlines())
+    assert (line["scope"], line["about"], line["pointer"]) == entry.target
+    assert (line["verdict"], line["why"]) == (word, "empty")
 
 
 def test_a_verdict_counts_for_every_entry_about_the_example(session: ReviewSession) -> None:
