@@ -35,6 +35,7 @@ def check(
         name_of=name_of, workers=session.workers, on_findings=on_findings, executor=session.executor,
         cache=work.chunk_cache,
     )  # fmt: skip
+    work.tell_suppressions(report.findings)
     if selected is not None:
         report.findings = [
             finding for finding in report.findings if finding.line in selected.get((finding.file, finding.example), ())

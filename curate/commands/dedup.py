@@ -272,6 +272,7 @@ def _drop_findings(
     if screening:
         report = screening.report(table.judged)
         rules.suppress_in(report, list(map(name_of, files)))
+        work.tell_suppressions(report.findings)
     findings = report.findings if screening else work.findings_in(files, rules, name_of)
     return [finding for finding in findings if finding.code.startswith(rules.check.drop)]
 

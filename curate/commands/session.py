@@ -4,13 +4,13 @@ The command line, the functions of `curate.api` and the review open data with `S
 to the function of the command, so that each gets the same configuration, rules and decisions.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from curate.core.config import Config
+from curate.core.config import SUPPRESSIONS, Config
 from curate.core.decision import DecisionState
 from curate.core.errors import CurateError
 from curate.core.events import Listener, StageFinished, StageStarted, ignore_events
@@ -152,7 +152,26 @@ class Workspace:
             files, rules, name_of=name_of, workers=cores(), executor=session.executor, cache=self.chunk_cache
         )
         session.listen(StageFinished("check", False, plural(len(report.findings), "finding")))
+        self.tell_suppressions(report.findings)
         return report.findings
+
+    def tell_suppressions(self, findings: Iterable[Finding]) -> None:
+        """Tell of each file of suppressions above the project that lists some of its findings."""
+        for path in self.project.suppressions_above:
+            from curate.lint.suppressions import load_suppressions  # only where there are some
+
+            shown, folder = (display_name(shown_path(place)) for place in (path, self.project.folder))
+            try:
+                listed = {(entry.code, entry.example) for _, entry in load_suppressions(path.parent).lines}
+            except CurateError as error:
+                self.session.tell_skipped(f"suppressions in {shown} are not applied: {error.message}")
+                continue
+            if number := len(listed & {(finding.code, finding.example) for finding in findings}):
+                self.session.tell_skipped(
+                    f"{plural(number, 'suppression')} in {shown} {'is' if number == 1 else 'are'} not applied, since "
+                    f"{'this folder' if folder == '.' else folder} is a project of its own; copy the lines about its "
+                    f"files to {display_name(shown_path(self.project.folder / SUPPRESSIONS))}"
+                )
 
     def named(self, table: str, key: str) -> Any:
         """The value of an option that the user gave on the command line; None if it was not given."""

@@ -209,6 +209,7 @@ def _table_and_findings(
         report = screening.report(table.judged)
         rules.suppress_in(report, list(map(sources.name_of, sources.files)))
         errors = report.findings
+        work.tell_suppressions(errors)
     return table, errors
 
 

@@ -56,6 +56,12 @@ class Project:
         above = (folder / STATE / JOURNAL for folder in _absolute(self.folder).parents)
         return [path for path in above if os.path.isfile(path) and _is_trusted(path.parent)]  # noqa: PTH113
 
+    @property
+    def suppressions_above(self) -> list[Path]:
+        """The files of suppressions in folders above the project, the nearest first: none is applied to its data."""
+        above = (folder / SUPPRESSIONS for folder in _absolute(self.folder).parents)
+        return [path for path in above if os.path.isfile(path) and _is_trusted(path)]  # noqa: PTH113
+
     def journal_of(self, reviewer: str) -> Path:
         """The journal of one of several reviewers; commands apply it once it is merged into `decisions`."""
         return self.state / f"decisions-{reviewer}.jsonl"
@@ -158,13 +164,15 @@ def _is_project(folder: Path, *, trusted: bool) -> bool:
     return config_in(folder, trusted=trusted) is not None
 
 
-def _is_trusted(state: Path) -> bool:
-    """Whether the state of a project may be read: it is no link, nor that of another user in a folder for everybody."""
+def _is_trusted(path: Path) -> bool:
+    """Whether a file or the state of a project may be read: it is no link, nor that of another user in a folder for
+    everybody.
+    """
     try:
-        require_trusted_owner(state)
+        require_trusted_owner(path)
     except UsageError:
         return False
-    return not state.is_symlink()
+    return not path.is_symlink()
 
 
 def _absolute(path: Path) -> Path:

@@ -314,6 +314,30 @@ def test_a_journal_above_the_project_that_cannot_be_read_is_reported(
     assert "decisions in .curate/decisions.jsonl are not applied: decisions.jsonl: permission denied" in printed
 
 
+@pytest.mark.parametrize("command", [("check", "sub/data.jsonl"), ("split", "sub/data.jsonl", "-o", "parts")])
+def test_suppressions_above_the_project_of_the_files_are_reported(
+    capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    Path("sub").mkdir()
+    rows = [*(chat(f"What is {n}?", f"It is {n}.") for n in range(20)), chat("Which day is it?", "")]
+    written_file("sub/data.jsonl", rows)
+    assert main(["suppress", "C003", "sub/data.jsonl:21", "--reason", "meant so"]) == 0
+    Path("sub/curate.toml").write_text('data = ["data.jsonl"]\n')
+    reported = "1 suppression in curate-suppressions.jsonl is not applied, since sub is a project of its own"
+    main(list(command))
+    printed = " ".join("".join(capsys.readouterr()).split())
+    assert printed.count(reported) == 1
+    assert "copy the lines about its files to sub/curate-suppressions.jsonl" in printed
+    Path("sub/curate-suppressions.jsonl").write_bytes(Path("curate-suppressions.jsonl").read_bytes())
+    main(list(command))
+    assert reported not in " ".join("".join(capsys.readouterr()).split())
+    Path("sub/curate-suppressions.jsonl").unlink()
+    Path("curate-suppressions.jsonl").write_text("{broken\n")
+    main(list(command))
+    printed = " ".join("".join(capsys.readouterr()).split())
+    assert "suppressions in curate-suppressions.jsonl are not applied: " in printed
+
+
 def test_decisions_about_other_files_above_a_project_are_not_reported(capsys: pytest.CaptureFixture[str]) -> None:
     decided_in_the_folder_above()
     written_file("sub/data.jsonl", [chat("Which day is it?", "Friday."), chat("Which month is it?", "May.")])
