@@ -391,10 +391,9 @@ def lost_character() -> "pl.Expr":
     Bad: {"messages": [{"role": "user", "content": "Where is the caf\ufffd?"}, {"role": "assistant", "content": "There."}]}
     Good: {"messages": [{"role": "user", "content": "Where is the café?"}, {"role": "assistant", "content": "There."}]}
     """
-    texts = matching(non_ascii(), "\ufffd")
-    return pl.format(
-        "the replacement character U+FFFD occurs {} times", texts.str.count_matches("\ufffd", literal=True)
-    )
+    count = matching(non_ascii(), "\ufffd").str.count_matches("\ufffd", literal=True)
+    times = pl.when(count == 1).then(pl.lit("once")).otherwise(pl.format("{} times", count))
+    return pl.format("the replacement character U+FFFD occurs {}", times)
 
 
 @text_rule(
