@@ -198,8 +198,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 async def at_rest(_least: float = 0) -> None:
     """Waits until the event loop has nothing to do but to wait for timers and threads."""
     loop: Any = asyncio.get_running_loop()
+    end = time.monotonic() + PATIENCE_SECONDS
     await asyncio.sleep(0)
-    while loop._ready:
+    while loop._ready:  # two tasks that wait so would keep each other awake
+        assert time.monotonic() < end, f"the event loop is never at rest:\n{tasks_text()}"
         await asyncio.sleep(0)
 
 
