@@ -16,9 +16,23 @@ SWITCH: Final = "USE_HUB_KERNELS"
 ON: Final = ("1", "ON", "YES", "TRUE")
 
 
+LOADER: Final = "transformers.integrations.hub_kernels"
+"""The module of transformers that loads such code. It does so for any model whose `config.json` names a repository as
+`attn_implementation`, even where the variable forbids it.
+"""
+
+
+class HubKernelRefused(ValueError):
+    """A model's `config.json` names compiled code of the hub."""
+
+
 @contextmanager
 def without_hub_kernels() -> Iterator[None]:
-    """Let no library that is imported in the block load code from the hub, unless `USE_HUB_KERNELS` allows it."""
+    """Let no library that is imported or that loads a model in the block load code from the hub, unless
+    `USE_HUB_KERNELS` allows it.
+
+    What was imported before keeps its own function that loads such code; it raises `HubKernelRefused` in the block.
+    """
     # bitsandbytes warns that it has no such code; it has its own.
     logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
     if os.environ.setdefault(SWITCH, "NO").upper() in ON:
@@ -27,11 +41,22 @@ def without_hub_kernels() -> Iterator[None]:
     modules = cast(dict[str, Any], sys.modules)
     missing = object()
     loaded = modules.get("kernels", missing)
+    loader = modules.get(LOADER)
+    get_kernel = getattr(loader, "get_kernel_hub", missing)
     modules["kernels"] = None  # importing it fails, as where it is not installed
+    if get_kernel is not missing:
+        cast(Any, loader).get_kernel_hub = _refuse
     try:
         yield
     finally:
         if loaded is missing:
-            del modules["kernels"]
+            modules.pop("kernels", None)
         else:
             modules["kernels"] = loaded
+        if get_kernel is not missing:
+            cast(Any, loader).get_kernel_hub = get_kernel
+
+
+def _refuse(repository: str, *_positional: Any, **_named: Any) -> Any:
+    """Raise `HubKernelRefused` for any arguments of `kernels.get_kernel`."""
+    raise HubKernelRefused(repository)

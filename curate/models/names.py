@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from curate.core.errors import CurateError, MissingExtra, ModelError, OutputError, ends_program, requiring
 from curate.core.text import excerpt
+from curate.models.hub_kernels import SWITCH, HubKernelRefused, without_hub_kernels
 from curate.storage.files import TEMPORARY_SUFFIX, sha256, sync_folder
 
 OFFLINE_PREFIX: Final = "offline:"
@@ -88,18 +89,24 @@ def model_errors(
     name: str, operation: str, hint: str = "download the model again, or choose another one"
 ) -> Iterator[None]:
     """Convert any exception that a model's files cause in libraries, including panics of Rust code, to a `ModelError`:
-    the files are untrusted input.
+    the files are untrusted input. They load no compiled code from the hub, as `without_hub_kernels`.
 
     `operation`: the operation, as the end of the message: "its tokenizer cannot be loaded". Exceptions that end a
-    command for other reasons pass through.
+    command for other reasons pass through, and that of a package that is missing.
     """
     try:
-        yield
-    except (CurateError, KeyboardInterrupt, SystemExit, MemoryError, ImportError):
+        with without_hub_kernels():
+            yield
+    except (CurateError, KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as error:
-        if ends_program(error):
+        if ends_program(error) or (isinstance(error, ImportError) and error.name):
             raise
+        if isinstance(error, HubKernelRefused) or (isinstance(error, ImportError) and "`kernels`" in str(error)):
+            raise ModelError(
+                f"{name}: {operation}: its config.json asks for compiled code of the hub",
+                f"remove attn_implementation from its config.json, or allow such code with {SWITCH}=1",
+            ) from error
         if GATED.search(f"{type(error).__name__} {error}"):
             raise ModelError(
                 f"{name}: its owner restricts access, and this machine has none",

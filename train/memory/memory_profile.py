@@ -20,6 +20,7 @@ from transformers import AutoModelForCausalLM
 
 from curate.core.errors import ModelError
 from curate.models.encoding import IGNORE_INDEX, Encoded, Rendered
+from curate.models.names import model_errors
 from train import distributed
 from train.batching import pack
 from train.memory.hardware import held_memory
@@ -120,9 +121,10 @@ def meta_model(config: Any, recipe: Recipe, dtype: torch.dtype, layers: int | No
     """The model of a recipe on the meta device, all or `layers` of it; 4-bit layers are `Linear4bitShape`."""
     with torch.device("meta"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about models that are to be used
-        model = AutoModelForCausalLM.from_config(
-            _with_fewer_layers(config, layers) if layers else config, dtype=dtype, trust_remote_code=False
-        )
+        with model_errors(recipe.model, "its size cannot be determined", "choose another model"):
+            model = AutoModelForCausalLM.from_config(
+                _with_fewer_layers(config, layers) if layers else config, dtype=dtype, trust_remote_code=False
+            )
         model.requires_grad_(False)
         tuned = add_adapter(model, recipe)
         if recipe.quantised:
