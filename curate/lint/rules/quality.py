@@ -129,6 +129,11 @@ OTHER_SCRIPT_SENTENCE: Final = r"[.?!:,] ?[^\x00-\x{2fff}]"
 SIGNATURE: Final = r"[-–—~] ?[A-Z][\w. ]*\z"
 CLOSING_PHRASE: Final = r"(?i)\b(?:help|questions|assistance|information|anything else|feedback|day|regards)\z"
 """Last words of a polite closing, which often lacks its full stop."""
+SIGNED: Final = (
+    r"(?i)[.!?][\"')”’]?\s+(?:[^\s.,!?]+ ){0,3}(?:grüßen?|gruß|regards|wishes|sincerely|faithfully|thanks|cheers|cordialement|salutations|saludos|atentamente"
+    r"|saluti|cumprimentos|atenciosamente|groet(?:en)?|hilsen|hälsningar|pozdravem|pozdrawiam|poważaniem)(?: [^\s.,!?]+)?[,–—-]? (?:[^\s.,!?]+ ){0,4}[^\s.,!?]+\z"
+)
+"""The closing of a letter and who signs it, on one line after a sentence."""
 PROSE_END: Final = r"(?:\A|\n)[ \t]*(?:[-*•] +|[0-9]+\. +)?[A-Z][^\n{};=<>]* [^\n{};=<>]*[.!?:)]\s*\z"
 """A last line that is a sentence: no code of an open block."""
 CALL: Final = lazy_pattern(r"[A-Za-z_]\w*\(")
@@ -253,7 +258,12 @@ def cut_answer() -> "pl.Expr":
     short = pl.when(~long).then(text).str.contains(SHORT_OPEN_END)
     open_ended = pl.coalesce(
         tail.str.contains(OPEN_END)
-        | (tail.str.contains(NO_FINAL_STOP) & ~tail.str.contains(SIGNATURE) & ~tail.str.contains(CLOSING_PHRASE)),
+        | (
+            tail.str.contains(NO_FINAL_STOP)
+            & ~tail.str.contains(SIGNATURE)
+            & ~tail.str.contains(CLOSING_PHRASE)
+            & ~tail.str.contains(SIGNED)
+        ),
         short,
     )
     looks_json = pl.when(text.str.contains(JSON_START)).then(text)
