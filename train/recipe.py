@@ -366,6 +366,8 @@ def load_recipe(path: Path, changes: Sequence[str] = (), tell: Callable[[str], N
     own, set_ = own_keys(values, str(path)), own_keys(dict(map(_parsed_change, changes)), "--set")
     if len(set_.keys() & {"epochs", "max_steps"}) == 1:  # each ends the training, so the file's other one is replaced
         own = {key: value for key, value in own.items() if key not in ("epochs", "max_steps")}
+    if set_.get("evaluate_every") == 0:  # patience counts its measurements
+        own.pop("patience", None)
     own = _without_former(own, set_, path, tell)
     recipe = validated(
         Recipe, own | set_, str(path), "fix these keys; `curate recipe import` converts files of other trainers"

@@ -422,3 +422,12 @@ def test_what_a_recipe_of_another_folder_reaches_needs_consent(
     monkeypatch.chdir(folder)  # a recipe of the working folder is the user's own
     main(["train", "recipe.toml", "--plan"])
     assert "consent" not in capsys.readouterr().err
+
+
+def test_without_measurements_the_patience_of_the_file_is_not_used(tmp_path: Path) -> None:
+    file = write_recipe(tmp_path, evaluate_every=None, patience=3)
+    assert load_recipe(file, []).patience == 3
+    assert load_recipe(file, ["evaluate_every=0"]).patience is None
+    assert load_recipe(file, ["eval_steps=0"]).patience is None
+    with pytest.raises(ConfigError, match="patience counts measurements"):
+        load_recipe(file, ["evaluate_every=0", "patience=2"])
