@@ -127,6 +127,19 @@ def test_a_training_that_would_be_refused_is_told_with_the_reason_and_the_way_ou
     assert made["over_length"] == []
 
 
+def test_a_call_that_the_template_does_not_render_is_refused_with_where_to_find_another_one(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "get_price", "arguments": "{}"}}
+    messages = [{"role": "user", "content": "The price?"}, {"role": "assistant", "content": "", "tool_calls": [call]}]
+    with (project / "split/train.jsonl").open("a") as file:
+        file.write(json.dumps({"messages": messages}) + "\n")
+    [refusal] = plan(project, capsys, status=1)["refusals"]
+    assert refusal["reason"] == "1 example cannot be trained on"
+    assert "chat_template" in refusal["next"]
+    assert "curate template list" in refusal["next"]
+
+
 def test_findings_are_those_of_the_chat_template_in_the_recipe(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -190,6 +190,8 @@ def remedy(left_out: Sequence[LeftOut]) -> str:
     """What makes examples usable that were left out for one reason."""
     reasons = [omission.reason for omission in left_out]
     if not all(reason.startswith("K001") for reason in reasons):
+        if any(reason.startswith("K004") for reason in reasons):  # raises, or has no place for tool calls
+            return "fix them, or set  chat_template  to a template that renders them (`curate template list`)"
         return "fix them"
     longest = max(int(reason.split()[1]) for reason in reasons)
     for reason in reasons:

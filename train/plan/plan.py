@@ -133,7 +133,7 @@ def _refusals(recipe: Recipe, long: tuple[LeftOut, ...], unusable: tuple[LeftOut
         refusals.append(Refusal(reason=reason, next=f'{remedy(long)}, or set  over_length = "leave-out"'))
     if unusable and recipe.untrainable == "refuse":
         reason = f"{plural(len(unusable), 'example')} cannot be trained on"
-        refusals.append(Refusal(reason=reason, next='fix them, or set  untrainable = "leave-out"'))
+        refusals.append(Refusal(reason=reason, next=f'{remedy(unusable)}, or set  untrainable = "leave-out"'))
     return refusals
 
 
