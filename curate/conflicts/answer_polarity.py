@@ -22,6 +22,7 @@ from curate.language.precise_requests import asks_yes_or_no
 from curate.language.quantities import quantities
 from curate.language.sentences import sentences
 from curate.language.tokens import plain_words, stem
+from curate.language.verdict_words import EXPLICIT_NO, EXPLICIT_YES
 
 EXPLICIT_PRECISION, IMPLIED_PRECISION = 0.97, 0.9
 """Precision if both answers say yes or no, and if one of them says so in other words."""
@@ -72,9 +73,9 @@ def polarity(request: str, answer: str) -> tuple[int, bool]:
     """1 for yes, -1 for no, 0 for neither or unknown; and whether the answer says so explicitly. `request` must ask
     for yes or no.
     """
-    if YES.match(answer):
+    if YES.match(answer) or EXPLICIT_YES.match(answer):
         return 1, True
-    if NO.match(answer):
+    if NO.match(answer) or EXPLICIT_NO.match(answer):
         return -1, True
     parts = sentences(answer)
     if (

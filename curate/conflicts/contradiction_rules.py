@@ -11,6 +11,7 @@ from curate.conflicts.closed_values import other_closed_values
 from curate.conflicts.entity_swap import different_short_answers, swapped_names
 from curate.conflicts.evidence import Evidence
 from curate.conflicts.json_values import json_answer, other_json_value
+from curate.conflicts.labelled_values import other_labelled_values
 from curate.conflicts.named_values import NAMES_PRECISION, other_named_values
 from curate.conflicts.negation import (
     are_two_scenes,
@@ -145,8 +146,8 @@ def _figures(question: str, left: str, right: str, pairs: Sequence[Aligned]) -> 
 
 
 def _requested_value(question: str, left: str, right: str) -> list[Evidence] | None:
-    """The first amount, closed value or alternative that a question asks for and that two answers give differently;
-    empty for amounts of two cases; None if there is none.
+    """The first amount, closed value, alternative, labelled number or marked name that a question asks for and that two
+    answers give differently; empty for amounts of two cases; None if there is none.
     """
     if amounts := requested_amounts(question, left, right):
         return [] if are_of_other_cases(question, left, right, amounts[1:3]) else [Evidence(*amounts)]
@@ -154,6 +155,8 @@ def _requested_value(question: str, left: str, right: str) -> list[Evidence] | N
         return [Evidence(*closed)]
     if choices := other_alternatives(question, left, right):
         return [Evidence("values", *choices)]
+    if labelled := other_labelled_values(question, left, right):
+        return [Evidence(*labelled)]
     return None
 
 

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from curate.conflicts.requested_amounts import MAX_WORDS, are_of_one_topic, word_count
 from curate.conflicts.requested_kinds import QUESTION_MARKS, asked_kinds, asked_part
+from curate.language.negation import negation_count
 from curate.language.precise_requests import verdict_language
 from curate.language.quantity_translation import language_of
 from curate.language.sentences import sentences
@@ -106,15 +107,16 @@ def asks_for_a_verdict(request: str) -> bool:
 
 @lru_cache(16_384)
 def verdict(answer: str, request: str, language: str, *, need: bool) -> AnswerVerdict:
-    """The verdict of the first sentence with an expression that grants or denies, or with `need`, that says whether
-    something is required; that of neither if a sentence with more words of `request` says the opposite. What the writer
-    wishes to say does not count.
+    """The verdict with which an answer opens; else that of the first sentence with an expression that grants or denies,
+    or with `need`, that says whether something is required; that of neither if a sentence with more words of `request`
+    says the opposite. What the writer wishes to say does not count.
     """
     positive, negative = (NEEDED[language], NOT_NEEDED[language]) if need else (GRANTED[language], DENIED[language])
     verdicts: list[tuple[int, AnswerVerdict]] = []
     if match := EXPLICIT_YES.match(answer):
         return AnswerVerdict(1, match.group().strip())
-    if match := EXPLICIT_NO.match(answer):
+    is_negated = negation_count(request) > 0  # "can I not"
+    if not is_negated and (match := EXPLICIT_NO.match(answer)):
         return AnswerVerdict(-1, match.group().strip())
     request_words = content_words(positive.sub(" ", negative.sub(" ", request)))
     parts = [part for whole in sentences(answer) for part in SENTENCE_END.split(whole)]
@@ -122,15 +124,17 @@ def verdict(answer: str, request: str, language: str, *, need: bool) -> AnswerVe
         if part.rstrip().endswith((*QUESTION_MARKS, "؟")):
             continue
         sentence = BOTH_WAYS.sub(" ", WISH.sub(" ", part))
-        denied = granted = None
         if position < OPENING_SENTENCES and not need:
-            denied = OPENING_DENIED[language].match(sentence)
-            granted = None if denied else OPENING_GRANTED[language].match(sentence)
-        if not (denied or granted):
-            denied = negative.search(sentence)
-            granted = positive.search(negative.sub(_blank, sentence))
-            if denied and granted and language in CHAINED:  # the first clause answers
-                denied, granted = (denied, None) if denied.start() < granted.start() else (None, granted)
+            denies = OPENING_DENIED[language].match(sentence)
+            grants = None if denies else OPENING_GRANTED[language].match(sentence)
+            if not (is_negated or denies or grants or positive.match(sentence)):
+                denies = negative.match(sentence)
+            if opening := denies or grants:  # how it opens is the answer
+                return AnswerVerdict(1 if grants else -1, opening.group().strip())
+        denied = negative.search(sentence)
+        granted = positive.search(negative.sub(_blank, sentence))
+        if denied and granted and language in CHAINED:  # the first clause answers
+            denied, granted = (denied, None) if denied.start() < granted.start() else (None, granted)
         if match := denied or granted:
             shared = len(request_words & content_words(sentence))
             if not (denied or shared) and position >= NEAR_SENTENCES:

@@ -20,7 +20,7 @@ _DENIED: Final = {
         r"|\bthere is no (?:step-free|way|possibility|option|right)\b|\b(?:we|you|i|they|users) (?:are unable to|aren['’]t able to)\b|\b(?:cannot|can not|can['’]t)\b|\bno (?:\w+ ){1,2}(?:may|can)\b"  # noqa: E501
     ),
     "de": (
-        r"^\W*(?:bitte )?(?:\w+ sie )(?:\w+ ){0,4}?(?:niemals|nie|bloß nicht|lieber)\b|\b(?:raten|rate|rät) (?:\w+ ){0,3}davon ab\b|\bzu hause lassen\b|\bkeinen zutritt\b|\bin keinem teil\b|"  # noqa: E501
+        r"^\W*(?:bitte )?(?:\w+ sie )(?:\w+ ){0,4}?(?:niemals|nie|bloß nicht)\b|^\W*(?:bitte )?(?:verzichten|lassen|meiden|bleiben) sie (?:\w+ ){0,4}?lieber\b|\b(?:raten|rate|rät) (?:\w+ ){0,3}davon ab\b|\bzu hause lassen\b|\bkeinen zutritt\b|\bin keinem teil\b|"  # noqa: E501
         r"^\W*(?:nö|nee)\b|\bgeht (?:leider )?nicht\b|\blohnt (?:sich )?(?:\w+ )?nicht\b|\bfinger weg\b|\bkeine chance\b|\bgibt es (?:\w+ )?nicht\b|\bwürde ich (?:\w+ )?(?:nicht|lassen)\b|"  # noqa: E501
         r"^\W*(?:nein|leider (?:nein|nicht))\b|\bnicht (?:\w+ )?(?:erlaubt|gestattet|zulässig|möglich|empfehlenswert|ratsam|sinnvoll|geeignet|vorgesehen|zugelassen|enthalten|inbegriffen|nötig|erforderlich|notwendig)\b"  # noqa: E501
         r"|\b(?:verboten|untersagt|unzulässig|unmöglich|ausgeschlossen|unvernünftig|tabu|ungeeignet|abzuraten|unerwünscht)\b|\bkeine gute idee\b"  # noqa: E501
@@ -42,7 +42,7 @@ _DENIED: Final = {
     ),
     "pt": (
         r"\bnão (?:compensa|vale a pena|dá)\b|\bnem pensar\b|\bnão \w{0,2} ?aconselh\w+\b|"
-        r"^\W*não\b(?! (?:há problema|se preocupe|precisa))|\bnão (?:é |são |está |estão )?(?:permitid[oa]s?|possível|recomendad[oa]s?|recomendável|aconselhável|admitid[oa]s?|aceite|aceit[oa]s?|incluíd[oa]s?|necessári[oa]s?|obrigatóri[oa]s?|conveniente)\b"  # noqa: E501
+        r"^\W*não\b(?! (?:há problema|se preocupe|precisa))|\bnão (?:é |são |está |estão )?(?:permitid[oa]s?|possível|recomendad[oa]s?|recomendável|aconselhável|admitid[oa]s?|aceite|aceit[oa]s?|liberad[oa]s?|incluíd[oa]s?|necessári[oa]s?|obrigatóri[oa]s?|conveniente)\b"  # noqa: E501
         r"|\bnão (?:se )?(?:pode|podes|podem|podemos|posso|deve|devem|permite|permitem|permitimos|aceita|aceitam|aceitamos|recomendo|recomendamos|convém|tem|temos|há|dispõe)\b"  # noqa: E501
         r"|\b(?:proibid[oa]s?|proíbem?|vedad[oa]s?|impossível|desaconselh\w+|melhor não|má ideia)\b|\bnão (?:é|seria|parece) (?:uma )?(?:boa|grande) ideia\b"  # noqa: E501
     ),
@@ -71,7 +71,7 @@ _DENIED: Final = {
         r"|\bnie (?:jest|są) (?:możliw|dozwolon|dopuszczaln|wliczon)\w+|\b(?:zabronion|zabrania|zakazan|zakazuj|wykluczon|niedozwolon|niemożliw)\w*|\bzakaz\w*\b"  # noqa: E501
     ),
     "zh": r"[要得]自己[买付掏]|自费|不值得|没法|不让|不划算|不具备|不保(?!证|存|留)|不给|不认可|不算|无效|不包[含括]|不属于|没有(?:这个|该)?(?:功能|效力|权利|资格)|没有?办法|找不回来|(?:目前|暂时)没有|暂无|不太?建议|不可以|不能|不允许|不准|不许|不得|禁止|严禁|不太?合适|不太?适合|不支持|不建议|不推荐|最好别|不行|无法|谢绝|不提供|不接受|没有必要|不需要(?![再另])|不必|听不懂|看不懂|不宜",  # noqa: E501
-    "ja": r"だめ|ダメ|できない|入れません|やめて|禁止|できません|いけません|お断り|不可(?!欠|能性)|ご遠慮|控えて|なりません|おすすめしません|お勧めしません|認めていません|認められません|使えません|ありません(?!か)|対応していません|無理です|やめておいた|避けたほうが|おりません|不要です",  # noqa: E501
+    "ja": r"だめ|ダメ|できない|入れません|やめて|禁止|できません|いけません|お断り|不可(?!欠|能性)|ご遠慮|控えて|なりません|おすすめしません|お勧めしません|認めていません|認められません|使えません|(?<!問題)(?<!問題[はが])ありません(?!か)|対応していません|無理です|やめておいた|避けたほうが|おりません|不要です",  # noqa: E501
 }
 _GRANTED: Final = {
     "en": (
@@ -261,14 +261,31 @@ OPENING_DENIED, OPENING_GRANTED = (
     for openings in (_OPENING_DENIED, _OPENING_GRANTED)
 )
 """First words of an answer that deny or grant what was asked for."""
+_INTRODUCTION: Final = (
+    r"(?:(?:(?:that['’]s )?an? )?(?:good|great|excellent|fair) question|(?:the )?short (?:answer|version)(?: is)?|in short|gute frage"  # noqa: E501
+    r"|(?:die )?kurze antwort(?: lautet)?|kurz gesagt|buena pregunta|(?:la )?respuesta corta(?: es)?|en resumen|bonne question"  # noqa: E501
+    r"|(?:la )?réponse courte(?: est)?|en (?:bref|résumé)|boa pergunta|(?:a )?resposta curta(?: é)?|em resumo|buona domanda"  # noqa: E501
+    r"|(?:la )?risposta breve(?: è)?|in breve)[:.,!]"
+)
+_ADVERB: Final = (
+    r"(?:unfortunately|sadly|regrettably|i['’]m afraid|probably|generally|usually|basically|in (?:general|principle)|leider|grundsätzlich"  # noqa: E501
+    r"|im prinzip|prinzipiell|in der regel|normalerweise|eher|wahrscheinlich|lamentablemente|desgraciadamente|en (?:principio|general)"  # noqa: E501
+    r"|generalmente|probablemente|malheureusement|hélas|en (?:principe|général)|généralement|normalement|probablement|infelizmente"  # noqa: E501
+    r"|em (?:princípio|geral)|geralmente|provavelmente|purtroppo|in (?:linea di massima|genere)|di solito|probabilmente)"  # noqa: E501
+)
+_OPENING: Final = rf"^\W*(?:{_INTRODUCTION}\W*)?(?:{_ADVERB}\W+)?"
+"""What assistants write before yes or no."""
+_MARK: Final = r"[\s*_]*(?:[,.;:!–—-]|$)"
 EXPLICIT_YES: Final = lazy_pattern(
-    r"^\W*(?:(?:yes|yep|yeah|ja|jawohl|doch|sí|oui|sim|sì|да|tak)\b(?=\s*(?:[,.;:!–—-]|$))|はい[、。]|(?:是的|对的?|要的)[，。,！]"
+    rf"{_OPENING}(?:(?:yes|yep|yeah|ja|jawohl|doch|sí|oui|sim|sì|да|tak)\b(?={_MARK})|はい[、。]|(?:是的|对的?|要的)[，。,！]"
     rf"|(?:{_YES_IN_ARABIC})(?: بالطبع)?(?=\s*(?:[،؛,.!:]|$))|(?:{_YES_IN_HINDI})(?=\s*(?:[,।.!]|$)))",
     re.IGNORECASE,
 )
 """First word of an answer that says yes, whatever the rest of the sentence denies."""
 EXPLICIT_NO: Final = lazy_pattern(
-    r"^\W*(?:いいえ[、。]|(?:нет|nie)(?=\s*[,.!])|(?:不行|不可以|不能|不支持|不允许)[的了哦呢呀]?[，。,！]|(?:لا|كلا)(?=\s*(?:[،؛,.!:]|$))|(?:जी )?नहीं(?=\s*(?:[,।.!]|$)))"  # noqa: E501
+    rf"{_OPENING}(?:(?:no|nope|nein|non|não|not)\b(?={_MARK})(?!\W*(?:no (?:hay|pasa|se preocupe)|kein|não há|pas de|aucun))|いいえ[、。]"  # noqa: E501
+    r"|(?:нет|nie)(?=\s*[,.!])|(?:不行|不可以|不能|不支持|不允许)[的了哦呢呀]?[，。,！]|(?:لا|كلا)(?=\s*(?:[،؛,.!:]|$))|(?:जी )?नहीं(?=\s*(?:[,।.!]|$)))",  # noqa: E501
+    re.IGNORECASE,
 )
 """First word of an answer that says no, whatever the rest of the sentence grants."""
 WISH: Final = lazy_pattern(
@@ -312,7 +329,7 @@ VERDICT_QUESTION: Final = {
 """Questions for yes or no in languages whose first word says so, without a word that asks for more."""
 QUESTION_WORD: Final = lazy_pattern(
     r"\b(?:what|which|who|whom|whose|where|when|why|how|was|welche[mnrs]?|wer|wen|wem|wo|wohin|wann|warum|wie|wieso|qué|cuál|cuáles|quién|dónde|cuándo|cómo|cuánt[oa]s?"
-    r"|quoi|quels?|quelles?|qui|où|quand|pourquoi|comment|combien|qual|quais|quem|onde|quando|por que|como|quant[oaie]s?|quale|quali|chi|dove|perché|come|che cosa|cosa|o que)\b"  # noqa: E501
+    r"|quoi|quels?|quelles?|qui|où|quand|pourquoi|comment|combien|qual|quais|quem|onde|quando|por que|como|quant[oaie]s?|quale|quali|chi|dove|perché|come(?! (?:with|to|in|from|back|along|and|here|over|by|out|up|on|at|through|into|for|as|off|home|alone|too|inside)\b)|che cosa|cosa|o que|em que)\b"  # noqa: E501
     r"|什么|哪|谁|几|多少|多久|怎么|何|どこ|だれ|誰|いつ|どれ|どの|どう|なぜ|いくら|いくつ|(?<!か)教えて",
     re.IGNORECASE,
 )

@@ -1,7 +1,7 @@
 """Contradictions between answers of 30 to 150 words that several writers worded independently.
 
     python -m tests.bench.natural_conflicts FOLDER [--writers 3,4] [--topics odd] [--embeddings MODEL] [--nli MODEL]
-    [--reader MODEL] [--show clash|agree|near] [--among FILE ... [--real N]]
+    [--reader MODEL] [--show clash|agree|near|missed] [--among FILE ... [--real N]]
 
 FOLDER has `topics.jsonl` (id, language, slot) and `writer1.jsonl`, `writer2.jsonl`, ... (id, question, a, b, near):
 of each topic, each writer has a question, an answer with the topic's value a, one with its value b, and an answer to
@@ -150,7 +150,8 @@ def report(folder: Path, writers: list[str], topics: str, config: ConflictsConfi
             hit = flagged(pair, config, identical=identical)
             for group in ("all", f"language {pair.topic['language']}", f"slot {pair.topic['slot']}"):
                 counts[identical, group][pair.label, hit] += 1
-            if hit and identical == (pair.label != "near") and show == pair.label:
+            outcome = pair.label if hit else "missed" if pair.label == "clash" else ""
+            if outcome == show and identical == (pair.label != "near"):
                 print(pair.topic["id"], *pair.questions, *pair.answers, sep="\n    ")
     for identical in (True, False):
         print(f"\nquestion {'identical' if identical else 'reworded'}")
@@ -173,7 +174,7 @@ def main() -> None:
     parser.add_argument("--embeddings", default="")
     parser.add_argument("--nli", default="")
     parser.add_argument("--reader", default="")
-    parser.add_argument("--show", choices=("clash", "agree", "near"), help="print those that are flagged")
+    parser.add_argument("--show", choices=("clash", "agree", "near", "missed"), help="print these pairs")
     parser.add_argument("--among", type=Path, nargs="+", help="files of real examples")
     parser.add_argument("--real", type=int, default=2_000, help="number of real examples")
     args = parser.parse_args()
