@@ -1,7 +1,7 @@
 """Contradictions and paraphrases planted into real examples: how many of the first are found, and what else is flagged.
 
-    python -m tests.bench.conflict_planted FOLDER --embeddings MODEL [--nli MODEL] [--cache FOLDER] [--seed N] [--show]
-    [--triples FILE ...]
+    python -m tests.bench.conflict_planted FOLDER --embeddings MODEL [--nli MODEL] [--reader MODEL] [--cache FOLDER]
+    [--seed N] [--show] [--triples FILE ...]
     python -m tests.bench.conflict_planted FOLDER --embeddings MODEL --paraphrases [--triples FILE ...]
     python -m tests.bench.conflict_planted FOLDER --embeddings MODEL --alone [--nli MODEL] [--triples FILE ...]
 
@@ -190,6 +190,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--embeddings", required=True)
     parser.add_argument("--nli", default="")
+    parser.add_argument("--reader", default="")
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--triples", type=Path, nargs="+", default=TRIPLES)
     parser.add_argument("--seed", type=int, default=0)
@@ -200,7 +201,7 @@ def main() -> None:
     if args.paraphrases:
         paraphrases_reported(args.triples, args.embeddings, args.cache)
         return
-    config = ConflictsConfig(embeddings=args.embeddings, nli=args.nli)
+    config = ConflictsConfig(embeddings=args.embeddings, nli=args.nli, reader=args.reader)
     if args.alone:
         flagged_alone(args.triples, config, args.cache)
         return
