@@ -366,7 +366,7 @@ def test_minutes_and_seconds_of_coordinates_are_invented(text: str, write: Write
     shown = json.loads(Path("out.jsonl").read_text("utf-8"))["messages"][0]["content"]
     shown = shown.removeprefix("My place is ").removesuffix(" today.")
     assert re.sub(r"\d", "0", shown) == re.sub(r"\d", "0", text)
-    pairs = list(zip(re.findall(r"\d+", text), re.findall(r"\d+", shown), strict=True))
+    pairs = list(zip(*(re.findall(r"\d+(?:\.\d+)?", place) for place in (text, shown)), strict=True))
     degrees = [0, len(pairs) // 2]
     assert all((old == new) == (place in degrees) for place, (old, new) in enumerate(pairs))
     assert main(["verify", "out.jsonl", "--redacted-from", "a.jsonl"]) == 0
