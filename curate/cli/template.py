@@ -23,7 +23,10 @@ template = typer.Typer(
 
 @template.command("list")
 def show_list(as_json: options.AsJson = False) -> None:
-    """List the chat templates that have a name: model, license, source and date of the copy."""
+    """List the chat templates that have a name.
+
+    Each with its model, its license, and source and date of the copy.
+    """
     entries = named_templates()
     print_result(entries, list_text(entries), as_json=as_json)
 
@@ -46,9 +49,10 @@ def diff(
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Compare what two chat templates make of the same data, as training would render it.
+    """Compare what two chat templates make of the same data.
 
-    Reports the messages that are not rendered, the reasoning that is stripped and what lies in the loss.
+    The data is rendered as training would do. Reports the messages that are not rendered, the reasoning that is
+    stripped and what lies in the loss.
 
     Exit status: 0 if both treat all examples alike, 1 if they differ or a line holds no example, 2 if a file or a
     template cannot be read.

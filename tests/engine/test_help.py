@@ -18,3 +18,5 @@ def test_help_fits_80_columns_and_explains_each_option(
     assert [line for line in out.splitlines() if len(line) > 80] == []
     told = re.findall(r"^  (--?[\w-]+)[^\n]*\n?( {10,}[^\n]*)?", out, re.MULTILINE)
     assert len(told) >= (1 if len(words) > 1 else 0)
+    summaries = out.partition("\nCommands:\n")[2].split("\n\n")[0].splitlines()
+    assert [line for line in summaries if line.endswith("...")] == [], "the summary of a subcommand is cut off"
