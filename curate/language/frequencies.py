@@ -111,7 +111,7 @@ def _patterns(language: str) -> tuple[re.Pattern[str], ...]:
     return tuple(
         re.compile(pattern, re.IGNORECASE)
         for pattern in (
-            rf"\b(?P<times>\d+|{times})(?: ?(?:x|times|mal|fois|veces|vezes|volte))?(?:\s[^\W\d]+){{0,2}}?\s(?:{_PER})\s?(?P<unit>{unit})\b",  # noqa: E501
+            rf"\b(?<!\d[.,])(?P<times>[1-9]\d*|{times})(?: ?(?:x|times|mal|fois|veces|vezes|volte))?(?:\s[^\W\d]+){{0,2}}?\s(?:{_PER})\s?(?P<unit>{unit})\b",  # noqa: E501
             rf"\b(?:{_EVERY})\s?(?:(?P<count>\d+(?:\.\d+)?)\s)?(?P<unit>{unit})\b",
             rf"\b(?:(?P<times>[1-9]\d{{0,2}}|{times})(?: ?(?:x|times|mal|fois|veces|vezes|volte))?\s)?(?P<adverb>{'|'.join(_ADVERBS)})\b",  # noqa: E501
         )

@@ -122,3 +122,11 @@ def test_a_long_hostile_answer_is_read_in_linear_time(part: str) -> None:
     question = "Which command and port does git use?"
     hostile = (part * 20_000)[:20_000]
     assert isinstance(sources(question, hostile, "Use port 22.\n\n- `git fetch`"), list)
+
+
+@pytest.mark.parametrize("often", ["0 times a day", "10,000 times a day", "000 times a day"])
+def test_a_number_of_times_of_zero_is_read(often: str) -> None:
+    question = "How often may the job call the service?"
+    left = f"It may call the service {often}, as the contract says, and the next attempt has to wait until midnight."
+    right = "Once an hour is the limit for this job, and calls beyond it are queued until the counter is reset again."
+    assert isinstance(sources(question, left, right), list)
