@@ -4,7 +4,7 @@ The command line, the functions of `curate.api` and the review open data with `S
 to the function of the command, so that each gets the same configuration, rules and decisions.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -155,27 +155,35 @@ class Workspace:
         self.tell_suppressions(report.findings)
         return report.findings
 
-    def tell_suppressions(self, findings: Iterable[Finding]) -> None:
+    def tell_suppressions(self, findings: Sequence[Finding]) -> None:
         """Tell of each file of suppressions above the project that lists some of its findings."""
-        for path in self.project.suppressions_above:
-            from curate.lint.suppressions import load_suppressions  # only where there are some
-
-            shown, folder = (display_name(shown_path(place)) for place in (path, self.project.folder))
-            try:
-                listed = {(entry.code, entry.example) for _, entry in load_suppressions(path.parent).lines}
-            except CurateError as error:
-                self.session.tell_skipped(f"suppressions in {shown} are not applied: {error.message}")
-                continue
-            if number := len(listed & {(finding.code, finding.example) for finding in findings}):
-                self.session.tell_skipped(
-                    f"{plural(number, 'suppression')} in {shown} {'is' if number == 1 else 'are'} not applied, since "
-                    f"{'this folder' if folder == '.' else folder} is a project of its own; copy the lines about its "
-                    f"files to {display_name(shown_path(self.project.folder / SUPPRESSIONS))}"
-                )
+        for note in suppression_notes(self.project, findings):
+            self.session.tell_skipped(note)
 
     def named(self, table: str, key: str) -> Any:
         """The value of an option that the user gave on the command line; None if it was not given."""
         return self.given.get(table, {}).get(key)
+
+
+def suppression_notes(project: Project, findings: Sequence[Finding]) -> Iterator[str]:
+    """A note for each file of suppressions above a project that lists some of its `findings`, or that cannot be read: a
+    configuration written below such a file starts a new project.
+    """
+    for path in project.suppressions_above:
+        from curate.lint.suppressions import load_suppressions  # only where there are some
+
+        shown, folder = (display_name(shown_path(place)) for place in (path, project.folder))
+        try:
+            listed = {(entry.code, entry.example) for _, entry in load_suppressions(path.parent).lines}
+        except CurateError as error:
+            yield f"suppressions in {shown} are not applied: {error.message}"
+            continue
+        if number := len(listed & {(finding.code, finding.example) for finding in findings}):
+            yield (
+                f"{plural(number, 'suppression')} in {shown} {'is' if number == 1 else 'are'} not applied, since "
+                f"{'this folder' if folder == '.' else folder} is a project of its own; copy the lines about its "
+                f"files to {display_name(shown_path(project.folder / SUPPRESSIONS))}"
+            )
 
 
 def journal_notes(project: Project, log: DecisionLog, files: Sequence[Path]) -> Iterator[str]:

@@ -314,7 +314,14 @@ def test_a_journal_above_the_project_that_cannot_be_read_is_reported(
     assert "decisions in .curate/decisions.jsonl are not applied: decisions.jsonl: permission denied" in printed
 
 
-@pytest.mark.parametrize("command", [("check", "sub/data.jsonl"), ("split", "sub/data.jsonl", "-o", "parts")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("check", "sub/data.jsonl"),
+        ("split", "sub/data.jsonl", "-o", "parts"),
+        ("run", "sub/curate.toml", "--until", "check"),
+    ],
+)
 def test_suppressions_above_the_project_of_the_files_are_reported(
     capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
 ) -> None:

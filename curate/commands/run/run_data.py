@@ -9,7 +9,7 @@ from curate.commands.conflicts import conflict_settings, model_fingerprints
 from curate.commands.run.result import RunResult, StageSelection
 from curate.commands.session import Session
 from curate.commands.split import SplitSources, read_sources, require_other_files
-from curate.core.config import Config, ConflictsConfig
+from curate.core.config import SUPPRESSIONS, Config, ConflictsConfig
 from curate.core.decision import DecisionState
 from curate.core.errors import ConfigError, UsageError
 from curate.core.example import Example
@@ -86,8 +86,12 @@ class RunData:
         conflicts, config = self.config.conflicts, self.config
         if is_address(conflicts.judge):
             config = config.model_copy(update={"conflicts": conflicts.model_copy(update={"judge": ""})})
-        rules = ProjectRules.of(self.project.folder, config)
-        return rules if rules.suppressions else ProjectRules.of(project_of(self.paths).folder, config)
+        return ProjectRules.of(self.suppressing_project.folder, config)
+
+    @cached_property
+    def suppressing_project(self) -> Project:
+        """The project whose suppressions apply: that of the run, or of its data if the former has none."""
+        return self.project if (self.project.folder / SUPPRESSIONS).exists() else project_of(self.paths)
 
     @cached_property
     def rule_inputs(self) -> list[Any]:

@@ -12,6 +12,7 @@ from curate.commands.dedup import compare_examples
 from curate.commands.run import store, training
 from curate.commands.run.result import RunResult
 from curate.commands.run.run_data import RunData
+from curate.commands.session import suppression_notes
 from curate.commands.split import split_data
 from curate.core.errors import CurateError, DataError, UsageError
 from curate.core.events import advancing
@@ -78,6 +79,7 @@ class CheckStage(Stage):
     @override
     def take(self, data: RunData, run_result: RunResult, result: store.Result) -> RunResult:
         run_result = replace(run_result, findings=result["findings"], not_understood=result["not_understood"])
+        data.notes.extend(suppression_notes(data.suppressing_project, run_result.findings))
         errors = any(finding.severity is Severity.ERROR and finding.example for finding in run_result.findings)
         require_examples(result["lines"], result["lines"] - run_result.not_understood)
         if data.config.errors == "stop" and (errors or run_result.not_understood):
