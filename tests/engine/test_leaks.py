@@ -15,8 +15,11 @@ from typing import Final
 import pytest
 
 from curate.cli.main import main
+from curate.corpus.request_phrases import PHRASES as PHRASE_LINES
 from curate.corpus.request_phrases import request_phrases
-from tests.bench.split_leaks import Seen, digest, exempt_in, leaks, rows_in
+from curate.verify import request_phrases as verify_phrases
+from tests.bench.split_leaks import PHRASES, Seen, digest, exempt_in, leaks, rows_in
+from tests.bench.split_leaks import words as counted_words
 from tests.leaks import KINDS, Row, data_set, mixture, tangled
 
 SEEDS = int(os.environ.get("CURATE_SEEDS", "2"))
@@ -243,6 +246,12 @@ def test_questions_behind_a_phrase_of_any_language_are_nearly_equal(
     data = written(tmp_path / "data.jsonl", [*rows(ASKED.values(), "One."), *rows(ASKED, "Two!")])
     assert main(["split", str(data), "-o", str(tmp_path / "out"), "--fractions", "0.4,0.3,0.3", "-q"]) == 0
     assert counted(tmp_path / "out", by_key=False) == {}
+
+
+def test_writer_and_proof_have_the_phrases_of_the_page() -> None:
+    """None is left out by only one of the two, which share no code."""
+    assert {" ".join(counted_words(phrase)) for phrase in request_phrases()} == PHRASES
+    assert verify_phrases.LISTED == PHRASE_LINES
 
 
 def test_questions_of_many_that_differ_in_a_phrase_are_nearly_equal(
