@@ -407,7 +407,7 @@ def attachments(value: Mapping[str, Any]) -> bytes:
     keys, parts = _attachments_of(value), list[Any]()
     turns = value.get("messages")
     for turn in turns if isinstance(turns, list) else ():
-        if isinstance(turn, dict) and turn.get("role") not in ("system", "developer"):
+        if isinstance(turn, dict) and turn.get("role") not in SYSTEM_ROLES:
             parts += [*filter(None, [_attachments_of(turn)]), *_other_parts(turn.get("content"))]
     return canonical([keys, parts]) if keys or parts else b""
 

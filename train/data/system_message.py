@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from curate.core.example import Example
+from curate.core.example import SYSTEM_ROLES, Example
 
 
 def system_of(example: Example) -> str | None:
     """The system or developer message that an example begins with; None without one, or if it is not text."""
     first: Any = next(iter(example.value.get("messages") or ()), None)
-    is_system = isinstance(first, dict) and first.get("role") in ("system", "developer")
+    is_system = isinstance(first, dict) and first.get("role") in SYSTEM_ROLES
     return first["content"] if is_system and isinstance(first.get("content"), str) else None
 
 

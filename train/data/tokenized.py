@@ -21,7 +21,7 @@ import xxhash
 from filelock import FileLock
 
 from curate.core.errors import OutputError, UsageError
-from curate.core.example import Example
+from curate.core.example import SYSTEM_ROLES, Example
 from curate.core.lazy import Arrays
 from curate.lint.rules.preference import pair_of
 from curate.models.encoding import Encoded, Encoding, EncodingProblem, Rendered
@@ -225,7 +225,7 @@ class Tokenizing:
             return system
         if self.developer_differs is None:
             turns = [{"role": "user", "content": "-"}, {"role": "assistant", "content": "-"}]
-            first, second = ({"messages": [{"role": role, "content": "-"}, *turns]} for role in ("system", "developer"))
+            first, second = ({"messages": [{"role": role, "content": "-"}, *turns]} for role in SYSTEM_ROLES)
             self.developer_differs = self.template.prompt(first) != self.template.prompt(second)
         return None if self.developer_differs else system
 

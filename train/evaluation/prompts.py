@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from curate.core.errors import InputError, requiring
-from curate.core.example import Example, content_text, reasoning_texts
+from curate.core.example import SYSTEM_ROLES, Example, content_text, reasoning_texts
 from curate.core.lazy import np
 from curate.core.limits import read_regular
 from curate.core.text import normalised, visible
@@ -129,7 +129,7 @@ Shown = EvaluationQuestion | Passage
 def turns_with(question: EvaluationQuestion, shown: Sequence[Shown]) -> list[dict[str, Any]]:
     """The turns before the answer, with examples after the system message and passages before the request."""
     turns = question.messages[:-1]
-    head = next((i for i, turn in enumerate(turns) if turn.get("role") not in ("system", "developer")), len(turns))
+    head = next((i for i, turn in enumerate(turns) if turn.get("role") not in SYSTEM_ROLES), len(turns))
     shots = [turn for example in shown if isinstance(example, EvaluationQuestion) for turn in shot_of(example)]
     passages = [example.text for example in shown if isinstance(example, Passage)]
     last = next((i for i in range(len(turns) - 1, -1, -1) if turns[i].get("role") == "user"), None)

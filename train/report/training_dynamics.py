@@ -14,7 +14,7 @@ import polars as pl
 import xxhash
 
 from curate.core.datamap import MappedExample, Neighbour, Region
-from curate.core.example import Example
+from curate.core.example import SYSTEM_ROLES, Example
 from curate.core.text import excerpt, normalised, words
 from train.results import DataMap, HardExample, MapRegion
 
@@ -250,7 +250,7 @@ def _pulls(questions: Asked, order: Sequence[int], loss: Floats) -> dict[int, tu
 
 def _user_prompt(example: Example) -> str:
     """The prompt without the system prompt, which many examples share."""
-    return "\n".join(message.text for message in example.prompt if message.role not in ("system", "developer"))
+    return "\n".join(message.text for message in example.prompt if message.role not in SYSTEM_ROLES)
 
 
 def _answer_hash(example: Example) -> int:

@@ -103,7 +103,7 @@ def empty_question() -> "pl.Expr":
     Bad: {"messages": [{"role": "system", "content": ""}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     Good: {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]}
     """
-    asks = pl.col("role").is_in(["user", "system", "developer"])
+    asks = pl.col("role").is_in(["user", *SYSTEM_ROLES])
     empty = asks & pl.col("content") & _shows_nothing() & ~pl.col("media")
     return pl.when(empty).then(pl.format("the {}'s message is empty", pl.col("role")))
 

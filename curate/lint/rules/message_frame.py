@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from curate.core.example import MEDIA_KEYS, Example, content_text, reasoning_texts
+from curate.core.example import MEDIA_KEYS, SYSTEM_ROLES, Example, content_text, reasoning_texts
 from curate.core.lazy import lazy_pattern, pl
 from curate.core.text import text_column
 from curate.language.lexicon import NON_FINAL_WORDS
@@ -289,7 +289,7 @@ def _with_neighbours(frame: "pl.DataFrame") -> "pl.DataFrame":
     )
     looked = pl.col("answer_flags")
     system = pl.when(pl.col("turn") == 0).then(
-        pl.when(role.is_in(["system", "developer"])).then(without_nul).otherwise(pl.lit(""))
+        pl.when(role.is_in(SYSTEM_ROLES)).then(without_nul).otherwise(pl.lit(""))
     )
 
     def same(back: int) -> "pl.Expr":

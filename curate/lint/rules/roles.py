@@ -290,9 +290,7 @@ def roles_as_taken(messages: list[Object], *, target: Target) -> list[Object] | 
     """Convert function calls and results to tool calls and messages; write `developer` as `system` if needed."""
     if target not in MESSAGE_ROLES:
         return functions_to_tools(messages)
-    edited = functions_to_tools(
-        [{**message, "role": "system"} if message.get("role") == "developer" else message for message in messages]
-    )
+    edited = functions_to_tools(developers_as_systems(messages))
     refused = [role for role in sorted(ROLES) if role not in MESSAGE_ROLES[target]]
     return None if edited is None or any(message.get("role") in refused for message in edited) else edited
 
@@ -489,6 +487,11 @@ def merge_systems(messages: list[Object]) -> list[Object] | None:
     return systems_merged(messages)
 
 
+def developers_as_systems(messages: Sequence[Object]) -> list[Object]:
+    """The messages, those of a developer with the role `system`."""
+    return [{**message, "role": "system"} if message.get("role") == "developer" else message for message in messages]
+
+
 def systems_merged(messages: list[Object]) -> list[Object] | None:
     """The messages with one system message; None if two of them differ in more than text, or there is none."""
     systems = [index for index, message in enumerate(messages) if message.get("role") == "system"]
@@ -541,13 +544,11 @@ def system_and_developer(example: Example) -> Problems:
 @on_messages
 def developer_to_system(messages: list[Object]) -> list[Object] | None:
     """Merge the developer message into the system message, separated by a blank line."""
-    if not {"system", "developer"} <= {
-        message.get("role") for message in messages if isinstance(message.get("role"), str)
-    }:
+    if not {message.get("role") for message in messages if isinstance(message.get("role"), str)}.issuperset(
+        SYSTEM_ROLES
+    ):
         return None
-    return systems_merged(
-        [{**message, "role": "system"} if message.get("role") == "developer" else message for message in messages]
-    )
+    return systems_merged(developers_as_systems(messages))
 
 
 @rule(

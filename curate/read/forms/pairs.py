@@ -9,7 +9,7 @@ from functools import partial
 from itertools import product
 from typing import Any, Final, NamedTuple, cast
 
-from curate.core.example import escape
+from curate.core.example import SYSTEM_ROLES, escape
 from curate.core.form_keys import ANSWER_KEYS, PAIR_KEYS, PAIR_SIDES, QUESTION_KEYS
 from curate.read.forms import preference_writers
 from curate.read.forms.bedrock import BEDROCK
@@ -278,7 +278,7 @@ def _preference(value: Object, key: str) -> Iterator[Turn]:
 def begins_with_question(turns: Iterable[Any]) -> bool:
     """Whether a side holds its prompt: its first turn that is no system message is the user's."""
     roles = (turn.get("role", turn.get("from")) for turn in turns if isinstance(turn, dict))
-    return next((role for role in roles if role not in ("system", "developer")), None) in ("user", "human")
+    return next((role for role in roles if role not in SYSTEM_ROLES), None) in ("user", "human")
 
 
 def _openai_preference(value: Object) -> Iterator[Turn]:
