@@ -225,8 +225,8 @@ class Tokenizing:
             return system
         if self.developer_differs is None:
             turns = [{"role": "user", "content": "-"}, {"role": "assistant", "content": "-"}]
-            first, second = ({"messages": [{"role": role, "content": "-"}, *turns]} for role in SYSTEM_ROLES)
-            self.developer_differs = self.template.prompt(first) != self.template.prompt(second)
+            chats = [{"messages": [{"role": role, "content": "-"}, *turns]} for role in SYSTEM_ROLES]
+            self.developer_differs = len({self.template.prompt(chat) for chat in chats}) > 1
         return None if self.developer_differs else system
 
     def _count_mismatches(self, texts: dict[str, None], example: Example) -> None:

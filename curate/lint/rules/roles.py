@@ -544,9 +544,8 @@ def system_and_developer(example: Example) -> Problems:
 @on_messages
 def developer_to_system(messages: list[Object]) -> list[Object] | None:
     """Merge the developer message into the system message, separated by a blank line."""
-    if not {message.get("role") for message in messages if isinstance(message.get("role"), str)}.issuperset(
-        SYSTEM_ROLES
-    ):
+    roles = [message.get("role") for message in messages]
+    if not all(role in roles for role in SYSTEM_ROLES):
         return None
     return systems_merged(developers_as_systems(messages))
 
